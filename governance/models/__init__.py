@@ -1,0 +1,22 @@
+"""The rows of the judgement: policies, promotions, evidence, approvals, waivers, access."""
+
+from governance.models.access import ApiToken, IdempotencyRecord
+from governance.models.approval import Approval, Revocation
+from governance.models.policy import Policy, PolicyAssignment
+from governance.models.promotion import CheckRun, Decision, Evaluation, Evidence, PromotionRequest
+from governance.models.waiver import Waiver
+
+__all__ = [
+    "ApiToken",
+    "Approval",
+    "CheckRun",
+    "Decision",
+    "Evaluation",
+    "Evidence",
+    "IdempotencyRecord",
+    "Policy",
+    "PolicyAssignment",
+    "PromotionRequest",
+    "Revocation",
+    "Waiver",
+]

@@ -1,0 +1,92 @@
+"""The events of the judgement: policies, promotions, evidence, approvals, waivers, decisions, access."""
+
+from registry.ledger.events import EventKind, register
+
+register(
+    EventKind("policy.published", "A policy exists; it never changes", {"name": "text", "version": "text"}),
+    EventKind(
+        "policy_assignment.proposed",
+        "A policy is to apply to a tier in an environment",
+        {"environment": "id", "tier": "text", "applies_to": "text", "bootstrap": "boolean"},
+    ),
+    EventKind(
+        "policy_assignment.confirmed",
+        "A second person agreed: the policy applies from now on",
+        {"environment": "id", "tier": "text"},
+    ),
+    EventKind(
+        "promotion.requested",
+        "Somebody asks for a manifest to be released",
+        {
+            "environment": "id",
+            "model": "id",
+            "version": "digest",
+            "requester": "id",
+            "on_behalf_of": "id?",
+            "incumbent": "digest?",
+        },
+    ),
+    EventKind(
+        "promotion.advanced",
+        "The state of a promotion",
+        {"from": "text", "to": "text", "manifest": "digest", "evaluation": "digest?", "detail": "text"},
+    ),
+    EventKind(
+        "report.recorded",
+        "A check measured; the report is evidence of a promotion",
+        {
+            "check": "text",
+            "version": "text",
+            "status": "text",
+            "inputs": "digest",
+            "attempt": "integer",
+            "isolation": "text",
+        },
+    ),
+    EventKind(
+        "evaluation.recorded",
+        "Policy, manifest, reports and waivers were judged",
+        {"manifest": "digest", "evaluation": "digest", "verdict": "text"},
+    ),
+    EventKind(
+        "approval.given",
+        "One person's word on exact digests",
+        {
+            "approval": "id",
+            "action": "text",
+            "stage": "text",
+            "roles": "texts",
+            "manifest": "digest",
+            "evaluation": "digest",
+            "acknowledged": "texts",
+            "reason": "digest",
+        },
+    ),
+    EventKind("approval.revoked", "A person took a word back", {"approval": "id", "reason": "digest"}),
+    EventKind(
+        "approval.stale",
+        "What an approval bound to has changed: it no longer counts",
+        {"approval": "id", "why": "text"},
+    ),
+    EventKind(
+        "waiver.requested",
+        "Somebody asks that an item may be missed for a time",
+        {"waiver": "id", "manifest": "digest", "key": "text", "ends_at": "text", "reason": "digest"},
+    ),
+    EventKind(
+        "waiver.granted",
+        "A second person agreed to a waiver",
+        {"waiver": "id", "manifest": "digest", "key": "text", "ends_at": "text"},
+    ),
+    EventKind(
+        "decision.recorded",
+        "Evaluation, approvals and revocations were judged",
+        {"manifest": "digest", "evaluation": "digest", "decision": "digest", "verdict": "text"},
+    ),
+    EventKind(
+        "token.created",
+        "A program may act for a principal",
+        {"principal": "id", "scopes": "texts", "expires_at": "text"},
+    ),
+    EventKind("token.revoked", "A token no longer works", {"principal": "id"}),
+)

@@ -1,0 +1,102 @@
+"""Assign policies to a tier in an environment, by two persons; and resolve the one that applies."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from governance.models import Policy, PolicyAssignment
+from registry.ledger.append import append
+from registry.models import Actor, Environment, PrincipalKind
+
+
+class NoPolicyError(LookupError):
+    """No policy applies: nothing can be promoted there."""
+
+    code = "no_policy"
+
+
+class SamePersonError(PermissionError):
+    """The same person cannot be both of two."""
+
+    code = "same_person"
+
+
+class NotProposedError(ValueError):
+    """There is nothing to confirm."""
+
+    code = "not_proposed"
+
+
+@transaction.atomic
+def propose(
+    *, environment: Environment, tier: str, policy: Policy, actor: Actor, applies_to: str = "open"
+) -> PolicyAssignment:
+    """Propose that a policy applies. The first for a tier and environment takes effect at once, and says so."""
+    Environment.objects.select_for_update().get(pk=environment.pk)
+    first = not PolicyAssignment.objects.filter(environment=environment, tier=tier, effective_at__isnull=False).exists()
+    assignment = PolicyAssignment(
+        project=environment.project,
+        environment=environment,
+        tier=tier,
+        policy=policy,
+        applies_to=applies_to,
+        proposed_by=actor.principal.accountable(),
+        effective_at=timezone.now() if first else None,
+    )
+    assignment.full_clean()
+    assignment.save()
+    append(
+        "policy_assignment.proposed",
+        actor=actor,
+        subject=f"policy_assignment:{assignment.pk}",
+        policy=policy.digest,
+        data={"environment": str(environment.pk), "tier": tier, "applies_to": applies_to, "bootstrap": first},
+    )
+    return assignment
+
+
+@transaction.atomic
+def confirm(assignment: PolicyAssignment, *, actor: Actor) -> PolicyAssignment:
+    """Let a proposed assignment take effect, by a second person who is signed in."""
+    locked = PolicyAssignment.objects.select_for_update().get(pk=assignment.pk)
+    person = actor.principal.accountable()
+    if locked.effective_at is not None:
+        raise NotProposedError(f"assignment {locked.pk} took effect on {locked.effective_at:%Y-%m-%d %H:%M} UTC")
+    if person == locked.proposed_by or person.kind != PrincipalKind.PERSON:
+        raise SamePersonError("a proposed assignment is confirmed by another person than the one who proposed it")
+    locked.confirmed_by, locked.effective_at = person, timezone.now()
+    locked.full_clean()
+    locked.save()
+    append(
+        "policy_assignment.confirmed",
+        actor=actor,
+        subject=f"policy_assignment:{locked.pk}",
+        policy=locked.policy_id,
+        data={"environment": str(locked.environment_id), "tier": locked.tier},
+    )
+    return locked
+
+
+def resolve(*, environment: Environment, tier: str) -> Policy:
+    """Return the policy that applies now; raises NoPolicyError: without a policy nothing goes out."""
+    found = (
+        PolicyAssignment.objects.filter(environment=environment, tier=tier, effective_at__lte=timezone.now())
+        .order_by("-effective_at")
+        .select_related("policy")
+        .first()
+    )
+    if found is None:
+        raise NoPolicyError(f"no policy is assigned to the {tier} tier in {environment.name}")
+    return found.policy
+
+
+def applies_to_open(*, environment: Environment, tier: str) -> Policy | None:
+    """Return the newest effective policy that also rules requests which are open already, if there is one."""
+    found = (
+        PolicyAssignment.objects.filter(
+            environment=environment, tier=tier, effective_at__isnull=False, applies_to__in=["open", "deployed"]
+        )
+        .order_by("-effective_at")
+        .select_related("policy")
+        .first()
+    )
+    return found.policy if found else None

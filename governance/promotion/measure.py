@@ -1,0 +1,151 @@
+"""Measure one collected check, purely, and keep its report as evidence; the same measurement is made once."""
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from governance.models import CheckRun, Evidence, PromotionRequest
+from governance.promotion.collect import Collected
+from registry import catalog
+from registry.artifacts import keep_document, read_document, read_table
+from registry.canonical import digest
+from registry.checks import Cancelled, Context, Outcome, Report, Status
+from registry.infer import isolation
+from registry.ledger.append import append
+from registry.models import Actor, Run
+from registry.run import Lease, LeaseLostError
+
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "fairlearn", "shap", "presidio-analyzer")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptInputs:
+    """The inputs of a check, read from the artifact store by digest and verified."""
+
+    found: Mapping[str, str]
+
+    def has(self, name: str) -> bool:
+        """Say whether the input was collected."""
+        return name in self.found
+
+    def table(self, name: str) -> Any:
+        """Return a pyarrow.Table."""
+        return read_table(self.found[name])
+
+    def document(self, name: str) -> Any:
+        """Return a JSON document."""
+        return read_document(self.found[name])
+
+    def digests(self) -> Mapping[str, str]:
+        """Return the digest of each input by name."""
+        return dict(self.found)
+
+
+def seed_of(manifest: str, check: str, inputs: Mapping[str, str]) -> int:
+    """Return the seed of a measurement: H(manifest, check, inputs), as a 32-bit number."""
+    return int(digest({"manifest": manifest, "check": check, "inputs": dict(inputs)})[:8], 16)
+
+
+def engine_fingerprint() -> str:
+    """Return the digest of what computes here: interpreter, machine and libraries by version."""
+    libraries = {name: installed(name) for name in LIBRARIES}
+    return digest({"python": platform.python_version(), "machine": platform.machine(), "libraries": libraries})
+
+
+def _outcome(collected: Collected, seed: int, progress: Callable[[float, str], None]) -> Outcome:
+    """Measure; whatever a check raises is an ERROR in its report, never a pass and never a lost report."""
+    if collected.missing:
+        why = "; ".join(f"{name}: {reason}" for name, reason in sorted(collected.missing.items()))
+        return Outcome(status=Status.NOT_COMPUTABLE, reason=f"what it needs could not be collected: {why}"[:2000])
+    check = catalog.check(collected.check)
+    context = Context(seed=seed, parameters=collected.parameters, progress=progress)
+    try:
+        return check.measure(KeptInputs(collected.inputs), context)
+    except (Cancelled, LeaseLostError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - a check may be anybody's; its failure is what is reported
+        return Outcome(status=Status.ERROR, reason=f"{type(error).__name__}: {error}"[:2000])
+
+
+def measure(promotion: PromotionRequest, collected: Collected, *, run: Run, lease: Lease, renew: bool) -> CheckRun:
+    """Return the measurement of one check, made now or found; cite it as evidence of the promotion.
+
+    ``renew`` makes it again although an equal one exists, because the policy finds that one too old.
+    """
+    check = catalog.check(collected.check)
+    manifest = promotion.manifest_id
+    seed = seed_of(manifest, collected.check, collected.inputs)
+    identity = {
+        "check_name": collected.check,
+        "check_version": check.version,
+        "inputs_digest": digest({"inputs": dict(collected.inputs), "missing": dict(collected.missing)}),
+        "parameters_digest": digest(dict(collected.parameters)),
+        "seed": seed,
+        "fingerprint": engine_fingerprint(),
+    }
+    known = CheckRun.objects.filter(**identity).order_by("-renewal").first()
+    if known and not renew and known.status != Status.ERROR:
+        return _cite(promotion, known, lease)
+    began, clock = timezone.now(), time.monotonic()
+    outcome = _outcome(collected, seed, lease.progress)
+    report = Report(
+        check=collected.check,
+        version=check.version,
+        inputs=collected.inputs,
+        parameters=collected.parameters,
+        seed=seed,
+        outcome=outcome,
+    )
+    kept = keep_document(report.document())
+    made = CheckRun(
+        **identity,
+        report_digest=kept.digest,
+        status=outcome.status,
+        run=run,
+        attempt=run.attempt,
+        host=platform.node(),
+        isolation=isolation(),
+        measured_at=began,
+        seconds=time.monotonic() - clock,
+        renewal=(CheckRun.objects.filter(**identity).aggregate(Max("renewal"))["renewal__max"] or 0)
+        + (1 if known else 0),
+    )
+    return _record(promotion, made, lease)
+
+
+@transaction.atomic
+def _record(promotion: PromotionRequest, made: CheckRun, lease: Lease) -> CheckRun:
+    lease.lock()
+    made.full_clean()
+    made.save()
+    return _cite(promotion, made, lease)
+
+
+@transaction.atomic
+def _cite(promotion: PromotionRequest, check_run: CheckRun, lease: Lease) -> CheckRun:
+    lease.lock()
+    _, cited = Evidence.objects.get_or_create(promotion=promotion, check_run=check_run)
+    if cited:
+        append(
+            "report.recorded",
+            actor=Actor.system(),
+            subject=f"promotion:{promotion.pk}",
+            policy=promotion.policy_id,
+            evidence=[check_run.report_digest],
+            data={
+                "check": check_run.check_name,
+                "version": check_run.check_version,
+                "status": check_run.status,
+                "inputs": check_run.inputs_digest,
+                "attempt": check_run.attempt,
+                "isolation": check_run.isolation,
+            },
+        )
+    return check_run

@@ -1,0 +1,87 @@
+"""Read columns of an Arrow table as numbers or as group texts; missing stays visible in both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from registry.canonical import decimal_string
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MISSING = "(missing)"
+SPELLINGS_OF_MISSING = frozenset({"", "nan", "NaN", "None", "<NA>", "NaT", "null", MISSING})
+
+
+class ColumnError(ValueError):
+    """A table whose columns cannot be measured; the message names the column."""
+
+    code = "column_refused"
+
+
+class MissingColumnError(ColumnError):
+    """A column that must be there is not."""
+
+    code = "column_missing"
+
+
+class NotNumericError(ColumnError):
+    """A column that must hold numbers holds something else."""
+
+    code = "column_not_numeric"
+
+
+class InfiniteValueError(ColumnError):
+    """A column holds an infinity, which no statistic here can stand for."""
+
+    code = "column_infinite"
+
+
+def column(table: Any, name: str) -> Any:
+    """Return one column as a contiguous Arrow array; raises MissingColumnError naming what there is."""
+    if name not in table.column_names:
+        raise MissingColumnError(f"The table has no column {name!r}; it has: {', '.join(table.column_names)}.")
+    found = table.column(name)
+    return found.combine_chunks() if hasattr(found, "combine_chunks") else found
+
+
+def is_numeric(table: Any, name: str) -> bool:
+    """Say whether a column's type is a number or a truth value (or nothing but nulls)."""
+    import pyarrow.types as kinds
+
+    found = table.schema.field(name).type
+    tests = (kinds.is_integer, kinds.is_floating, kinds.is_boolean, kinds.is_decimal, kinds.is_null)
+    return any(test(found) for test in tests)
+
+
+def numbers(table: Any, name: str) -> NDArray[np.float64]:
+    """Return a column as floats with NaN for missing; raises NotNumericError or InfiniteValueError."""
+    import numpy as np
+
+    found = column(table, name)
+    if not is_numeric(table, name):
+        raise NotNumericError(f"Column {name!r} must hold numbers; it holds {found.type}.")
+    values = np.asarray(found.cast("float64").to_numpy(zero_copy_only=False), dtype=np.float64)
+    if np.isinf(values).any():
+        raise InfiniteValueError(f"Column {name!r} holds {int(np.isinf(values).sum())} infinite values.")
+    return values
+
+
+def texts(table: Any, name: str) -> NDArray[Any]:
+    """Return a column as group texts: "1" for 1 and 1.0, "(missing)" for null, NaN, blank or a spelled-out null."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    encoded = pc.dictionary_encode(column(table, name), null_encoding="encode")
+    if hasattr(encoded, "combine_chunks"):
+        encoded = encoded.combine_chunks()
+    names = np.array([_text(value) for value in encoded.dictionary.to_pylist()] or [MISSING], dtype=object)
+    return np.asarray(names[np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)])
+
+
+def _text(value: Any) -> str:
+    if value is None or value != value:  # noqa: PLR0124 - NaN is the only value that differs from itself
+        return MISSING
+    text = decimal_string(value) if isinstance(value, float) else str(value).strip()
+    return MISSING if text in SPELLINGS_OF_MISSING else text

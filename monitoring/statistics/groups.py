@@ -1,0 +1,31 @@
+"""The sensitive attributes that a dataset's schema declares, and the names of their groups."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from monitoring.statistics.predictions import GROUP
+
+JOINT = " & "
+
+
+def group_column(attribute: str) -> str:
+    """Return the name of an attribute's column in predictions and attributions."""
+    return f"{GROUP}{attribute}"
+
+
+def band_names(edges: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the bands between edges: "<30", "30-55", ">=55"."""
+    if not edges:
+        return ()
+    between = [f"{low}-{high}" for low, high in zip(edges, edges[1:], strict=False)]
+    return (f"<{edges[0]}", *between, f">={edges[-1]}")
+
+
+def declared_groups(schema: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return each sensitive attribute with the groups known beforehand (those of its bands, else none)."""
+    return {item["name"]: band_names(item.get("bins") or ()) for item in schema.get("sensitive") or ()}
+
+
+def sensitive_columns(schema: Mapping[str, Any]) -> dict[str, str]:
+    """Return the column that each sensitive attribute is made from, by attribute."""
+    return {item["name"]: item["column"] for item in schema.get("sensitive") or ()}

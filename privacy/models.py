@@ -1,0 +1,39 @@
+"""What is known of the personal data in datasets: scans, and the recipes of anonymised versions."""
+
+from django.db import models
+
+from registry.models import Artifact, DatasetVersion, Principal, Project, Run
+from registry.models.fields import DigestField, Row
+
+
+class DatasetScan(Row):
+    """One scan of a dataset version by one engine; the report is an artifact, idempotent under both."""
+
+    dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="scans")
+    engine_fingerprint = DigestField()
+    report = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
+    complete = models.BooleanField()
+    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset_version", "engine_fingerprint"], name="privacy_one_scan_per_engine"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"scan of {self.dataset_version}"
+
+
+class Recipe(models.Model):
+    """How a dataset version was anonymised: an operator per column or entity, under one digest."""
+
+    digest = DigestField(primary_key=True)
+    document_text = models.TextField()
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="recipes")
+    created_by = models.ForeignKey(Principal, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.digest[:12]

@@ -1,0 +1,112 @@
+"""CSV text as a table: every record of the header's width, strings unless types are asked for."""
+
+import csv
+import io
+import re
+from typing import Any
+
+from privacy.scan.read_error import DatasetReadError
+
+LONGEST_RECORD = 32 << 20
+_OTHER_DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
+_INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_ABSENT = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
+
+
+def csv_table(name: str, text: str, *, typed: bool) -> Any:
+    """Return the table; raises DatasetReadError for a ragged row, another delimiter or an open quote."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    header = _header(name, text)
+    ragged: list[Any] = []
+
+    def refuse(row: Any) -> str:
+        ragged.append(row)
+        return "error"
+
+    try:
+        table = arrow_csv.read_csv(
+            io.BytesIO(text.encode()),
+            read_options=arrow_csv.ReadOptions(
+                use_threads=False, block_size=LONGEST_RECORD, column_names=_unique(header), skip_rows_after_names=1
+            ),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=refuse),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(_unique(header), pa.string()), null_values=[""], strings_can_be_null=True
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise _explained(name, text, len(header), error) from error
+    if '"' in text:
+        _check_quotes(name, text)
+    table = table.rename_columns(header)
+    return _typed(table) if typed else table
+
+
+def _header(name: str, text: str) -> list[str]:
+    header = next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
+    if len(header) == 1:
+        for mark, called in _OTHER_DELIMITERS.items():
+            if mark in header[0]:
+                raise DatasetReadError(
+                    "delimiter",
+                    f"{name}: line 1 is a single column that holds {called}; separate the columns by commas.",
+                )
+    return header
+
+
+def _unique(header: list[str]) -> list[str]:
+    """Return names to read under; the real ones may be doubled, which the caller reports."""
+    return [f"column {index}" for index in range(len(header))]
+
+
+def _explained(name: str, text: str, width: int, error: Exception) -> DatasetReadError:
+    """Say what Arrow refused, with the line; its own message repeats the values of the row."""
+    csv.field_size_limit(LONGEST_RECORD)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
+    try:
+        for row in reader:
+            if row and len(row) != width:
+                return DatasetReadError(
+                    "ragged_row", f"{name}: line {line} has {len(row)} columns where the header has {width}."
+                )
+            line = reader.line_num + 1
+    except csv.Error as problem:
+        return DatasetReadError("unreadable", f"{name}: line {line} is not CSV ({problem}).")
+    if "straddl" in str(error) or "block" in str(error):
+        return DatasetReadError("record_too_long", f"{name}: a record is longer than {LONGEST_RECORD} bytes.")
+    return DatasetReadError("unreadable", f"{name}: the CSV cannot be read (after line {line - 1}).")
+
+
+def _check_quotes(name: str, text: str) -> None:
+    """Refuse a quote that is never closed: the rest of the file would silently be one cell."""
+    csv.field_size_limit(LONGEST_RECORD)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
+    try:
+        for _row in reader:
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise DatasetReadError("open_quote", f"{name}: a quote opened on line {line} is never closed.") from error
+
+
+def _typed(table: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.table({name: _typed_column(table[name]) for name in table.column_names})
+
+
+def _typed_column(column: Any) -> Any:
+    import pyarrow as pa
+
+    values = column.to_pylist()
+    present = [value for value in values if value is not None and value not in _ABSENT]
+    for pattern, convert, kind in ((_INTEGER, int, pa.int64()), (_DECIMAL, float, pa.float64())):
+        if present and all(pattern.fullmatch(value) for value in present):
+            made = [None if value is None or value in _ABSENT else convert(value) for value in values]
+            return pa.array(made, type=kind)
+    return column

@@ -1,0 +1,1 @@
+"""The programs that run inside the sandbox; they import heavy libraries only after they were confined."""

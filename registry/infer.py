@@ -1,0 +1,78 @@
+"""Use case: let a version answer a set of rows, in the sandbox, once."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from registry.artifacts import checkout_tree, keep_bytes, local_path
+from registry.backends.base import BackendError
+from registry.models import Inference, ModelVersion, VersionKind
+
+ARROW = "application/vnd.apache.arrow.file"
+
+
+class NoModelError(BackendError):
+    """The version has no model that could be loaded here."""
+
+
+def isolation() -> str:
+    """Return how model files are isolated here: "sandbox", or "none" where the instance says so."""
+    return "none" if settings.PROBITY_SANDBOX == "none" else "sandbox"
+
+
+def infer_version(
+    version: ModelVersion,
+    *,
+    data_digest: str,
+    schema: Mapping[str, Any],
+    progress: Callable[[float, str], None] = lambda _share, _message: None,
+) -> Inference:
+    """Return scores and attributions of the version on a kept Parquet file, made now unless made before.
+
+    Raises NoModelError for versions without a model, and InferenceError when the model misbehaves.
+    """
+    known = Inference.objects.filter(version=version, data_digest=data_digest).order_by("-created_at").first()
+    if known and (known.isolation != "none" or isolation() == "none"):
+        return known
+    if version.kind != VersionKind.TREE or version.content_id is None:
+        raise NoModelError(f"{version} is of kind {version.kind}: it has no model to load here", code="no_model")
+    with tempfile.TemporaryDirectory(prefix="probity-infer-") as folder:
+        return _infer(version, version.content_id, data_digest, schema, Path(folder), progress)
+
+
+def _infer(  # noqa: PLR0917 - the facts of one inference
+    version: ModelVersion,
+    content: str,
+    data_digest: str,
+    schema: Mapping[str, Any],
+    folder: Path,
+    progress: Callable[[float, str], None],
+) -> Inference:
+    from registry.backends.inference import infer
+
+    model, work = folder / "model", folder / "work"
+    model.mkdir()
+    work.mkdir()
+    answer = infer(
+        checkout_tree(content, model),
+        local_path(data_digest),
+        features=None,
+        positive=schema["positive"],
+        want=("predictions", "attributions"),
+        seed=int(version.digest[:8], 16),
+        workdir=work,
+        isolation=isolation(),
+        on_tick=lambda: progress(0.5, f"{version} answers in the sandbox"),
+    )
+    scores = keep_bytes(answer.predictions.read_bytes(), ARROW)
+    attributions = keep_bytes(answer.attributions.read_bytes(), ARROW) if answer.attributions else None
+    made, _ = Inference.objects.get_or_create(
+        version=version,
+        data_digest=data_digest,
+        isolation=answer.isolation,
+        defaults={"scores": scores, "attributions": attributions, "meta": dict(answer.meta)},
+    )
+    return made

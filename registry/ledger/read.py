@@ -1,0 +1,67 @@
+"""Read the ledger: events of a subject, all events in the order they were recorded, how many there are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from registry.canonical import parse
+from registry.models.ledger import LedgerEvent, LedgerPending
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as it is stored: its number, the exact text, the stored hash and the projection."""
+
+    number: int
+    body: str
+    leaf_hash: str
+    kind: str
+    subject: str
+    actor: str
+    at: str
+
+    def document(self) -> dict[str, Any]:
+        """Return the parsed event; raises CanonicalError when the stored text is not canonical."""
+        found: dict[str, Any] = parse(self.body)
+        return found
+
+
+def _entry(row: LedgerEvent) -> Entry:
+    return Entry(
+        number=row.pk,
+        body=row.body,
+        leaf_hash=bytes(row.leaf_hash).hex(),
+        kind=row.kind,
+        subject=row.subject,
+        actor=row.actor,
+        at=row.at,
+    )
+
+
+def entries(*, subject: str | None = None, kind: str | None = None, after: int = 0) -> Iterator[Entry]:
+    """Yield entries by number, streaming, optionally of one subject or kind.
+
+    Numbers are given before commit: this order is for reading a finished record, never for tailing a live one.
+    """
+    rows = LedgerEvent.objects.filter(pk__gt=after).order_by("pk")
+    if subject is not None:
+        rows = rows.filter(subject=subject)
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    for row in rows.iterator(chunk_size=2000):
+        yield _entry(row)
+
+
+def newest(count: int) -> list[Entry]:
+    """Return the newest entries, newest first."""
+    return [_entry(row) for row in LedgerEvent.objects.order_by("-pk")[:count]]
+
+
+def size() -> int:
+    """Return how many entries there are."""
+    return LedgerEvent.objects.count()
+
+
+def pending() -> int:
+    """Return how many entries wait for a place in the tree."""
+    return LedgerPending.objects.count()

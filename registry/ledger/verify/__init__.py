@@ -1,0 +1,1 @@
+"""Verification that needs no Django: pure functions over stored bytes."""

@@ -1,0 +1,23 @@
+"""Use cases that register facts: people, projects, datasets, models and their versions."""
+
+from registry.register.datasets import DatasetRegistrationError, register_dataset_version
+from registry.register.people import grant_role, link_identity, register_person, register_service, revoke_role
+from registry.register.projects import create_environment, create_project, pin_evaluation_set, register_model
+from registry.register.versions import Member, VersionRegistrationError, register_model_version
+
+__all__ = [
+    "DatasetRegistrationError",
+    "Member",
+    "VersionRegistrationError",
+    "create_environment",
+    "create_project",
+    "grant_role",
+    "link_identity",
+    "pin_evaluation_set",
+    "register_dataset_version",
+    "register_model",
+    "register_model_version",
+    "register_person",
+    "register_service",
+    "revoke_role",
+]

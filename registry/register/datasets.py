@@ -1,0 +1,127 @@
+"""Register dataset versions: content and schema under one digest."""
+
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from registry.artifacts import keep_file
+from registry.canonical import canonical, digest
+from registry.ledger.append import append
+from registry.models import Actor, Artifact, Dataset, DatasetVersion, Project
+
+SCHEMA_KEYS = {"target", "positive", "features", "identifiers", "text", "sensitive", "ignore"}
+
+
+class DatasetRegistrationError(ValueError):
+    """The file and the schema do not fit each other; the message names the column."""
+
+    def __init__(self, message: str, code: str = "dataset_schema") -> None:
+        """Keep the code."""
+        super().__init__(message)
+        self.code = code
+
+
+def dataset_digest(content: str, schema: dict[str, Any]) -> str:
+    """Return H(content digest, schema)."""
+    return digest({"content": content, "schema": schema})
+
+
+def _columns_of(schema: dict[str, Any]) -> list[tuple[str, str]]:
+    named = [("target", schema["target"])]
+    named += [("feature", feature["name"]) for feature in schema["features"]]
+    named += [("sensitive attribute", attribute["column"]) for attribute in schema["sensitive"]]
+    return named + [(key, name) for key in ("identifiers", "text", "ignore") for name in schema[key]]
+
+
+def check_schema(schema: dict[str, Any], table: Any) -> None:
+    """Raise DatasetRegistrationError when the table does not hold what the schema declares."""
+    if set(schema) != SCHEMA_KEYS:
+        raise DatasetRegistrationError(f"a schema has exactly the keys {sorted(SCHEMA_KEYS)}, not {sorted(schema)}")
+    if table.num_rows == 0:
+        raise DatasetRegistrationError("the file holds a header and no rows", "dataset_empty")
+    for what, name in _columns_of(schema):
+        if name not in table.column_names:
+            there = ", ".join(table.column_names[:20])
+            raise DatasetRegistrationError(f"the {what} {name!r} is not a column of the file (there are: {there})")
+    labels = {str(value) for value in table.column(schema["target"]).unique().to_pylist() if value is not None}
+    if schema["positive"] not in labels:
+        shown = ", ".join(sorted(labels)[:10])
+        raise DatasetRegistrationError(
+            f"the positive label {schema['positive']!r} does not occur in {schema['target']!r} (there are: {shown})"
+        )
+    if len(labels) < 2:  # noqa: PLR2004 - a class and its opposite
+        raise DatasetRegistrationError(f"the target {schema['target']!r} has one value only; two are needed")
+
+
+def register_dataset_version(
+    *,
+    project: Project,
+    name: str,
+    file: Path,
+    schema: dict[str, Any],
+    actor: Actor,
+    parent: DatasetVersion | None = None,
+    recipe_digest: str = "",
+    source: dict[str, Any] | None = None,
+) -> DatasetVersion:
+    """Register a Parquet file with its schema; the same content and schema return the version there is.
+
+    Raises DatasetRegistrationError when they do not fit each other, BlobError when the bytes cannot be kept.
+    """
+    import pyarrow.parquet as pq
+
+    check_schema(schema, pq.read_table(file))
+    rows = pq.ParquetFile(file).metadata.num_rows
+    content = keep_file(file, "application/vnd.apache.parquet")
+    return _record(project, name, content, schema, rows, actor, parent, recipe_digest, source or {})
+
+
+@transaction.atomic
+def _record(  # noqa: PLR0917 - one row's facts
+    project: Project,
+    name: str,
+    content: Artifact,
+    schema: dict[str, Any],
+    rows: int,
+    actor: Actor,
+    parent: DatasetVersion | None,
+    recipe_digest: str,
+    source: dict[str, Any],
+) -> DatasetVersion:
+    dataset, _ = Dataset.objects.get_or_create(project=project, name=name)
+    Dataset.objects.select_for_update().get(pk=dataset.pk)
+    identity = dataset_digest(content.digest, schema)
+    if known := DatasetVersion.objects.filter(dataset=dataset, digest=identity).first():
+        return known
+    number = (dataset.versions.aggregate(Max("number"))["number__max"] or 0) + 1
+    version = DatasetVersion(
+        dataset=dataset,
+        number=number,
+        digest=identity,
+        content=content,
+        schema_text=canonical(schema).decode(),
+        rows=rows,
+        parent=parent,
+        recipe_digest=recipe_digest,
+        source=source,
+        registered_by=actor.principal,
+    )
+    version.full_clean()
+    version.save()
+    append(
+        "dataset_version.registered",
+        actor=actor,
+        subject=f"dataset_version:{version.pk}",
+        subject_digest=identity,
+        data={
+            "dataset": str(dataset.pk),
+            "number": number,
+            "content": content.digest,
+            "rows": rows,
+            "parent": parent.digest if parent else None,
+            "recipe": recipe_digest or None,
+        },
+    )
+    return version
