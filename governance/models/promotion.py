@@ -28,7 +28,9 @@ class PromotionRequest(Row):
     requester = models.ForeignKey(Principal, on_delete=models.PROTECT, related_name="+")
     on_behalf_of = models.ForeignKey(Principal, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(
-        max_length=20, choices=[(state.value, state.value) for state in PromotionState], default=PromotionState.OPEN.value
+        max_length=20,
+        choices=[(state.value, state.value) for state in PromotionState],
+        default=PromotionState.OPEN.value,
     )
     evaluation_digest = DigestField(blank=True, default="")
     detail = models.TextField(blank=True)

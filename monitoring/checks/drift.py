@@ -1,22 +1,23 @@
 """Are the rows that the model judges now still like those that it was approved on?
 
 Question
-    For each feature, for the scores and decisions, and for the labels where they are known: how far has the distribution
-    moved, beyond what chance moves between two samples of these sizes?
+    For each feature, for the scores and decisions, and for the labels where they are known: how far has the
+    distribution moved, beyond what chance moves between two samples of these sizes?
 
 Method
     Two sketches are compared, not rows. Per feature: ``psi`` (population stability index over the baseline's deciles;
     Siddiqi 2006), ``ks`` (Kolmogorov-Smirnov), ``js`` (Jensen-Shannon distance, base 2), ``wasserstein`` (in standard
-    deviations of the baseline), ``chi2`` (Pearson, categories only), change of the missing share, share of rows in new
-    categories. PSI's interval inverts a noncentral chi-squared distribution (Yurdakul 2018), that of KS spans the two-sample
-    critical value: both are for the distance of the populations, and reach 0 as long as chance explains what is seen.
-    ``max_psi`` and ``max_ks`` have intervals that hold for all features at once (Bonferroni). A feature counts as
-    drifted when its test rejects after Holm's correction over all features (1979) and its KS distance (categories: total
-    variation) is at least the parameter ``effect``. ``n`` is the smaller of the two samples.
+    deviations of the baseline), ``chi2`` (Pearson, categories only), change of the missing share, share of rows in
+    new categories. PSI's interval inverts a noncentral chi-squared distribution (Yurdakul 2018), that of KS spans
+    the two-sample critical value: both are for the distance of the populations, and reach 0 as long as chance
+    explains what is seen. ``max_psi`` and ``max_ks`` have intervals that hold for all features at once (Bonferroni).
+    A feature counts as drifted when its test rejects after Holm's correction over all features (1979) and its KS
+    distance (categories: total variation) is at least the parameter ``effect``. ``n`` is the smaller of the two
+    samples.
 
 Limits
-    At small n PSI is large by chance: about 9 (1/n1 + 1/n2) for ten bands without any drift. Limit the interval, or the
-    share of drifted features, and set a floor on n. Drift per feature does not see a change of how features go
+    At small n PSI is large by chance: about 9 (1/n1 + 1/n2) for ten bands without any drift. Limit the interval, or
+    the share of drifted features, and set a floor on n. Drift per feature does not see a change of how features go
     together. Drift of inputs is no proof of worse decisions; measure performance again as soon as labels are there.
 
 Remediation
@@ -26,50 +27,25 @@ Remediation
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitoring.statistics import distances
 from monitoring.statistics.columns import ColumnError
-from monitoring.statistics.compare import (
-    Cells,
-    SketchError,
-    cells,
-    columns_by_name,
-    comparable,
-    kolmogorov_smirnov,
-    wasserstein,
-)
+from monitoring.statistics.compare import SketchError, columns_by_name
 from monitoring.statistics.distances import Distance
 from monitoring.statistics.holm import holm
-from monitoring.statistics.intervals import CONFIDENCE, newcombe, wilson
+from monitoring.statistics.intervals import newcombe, wilson
+from monitoring.statistics.movement import Movement, Sketched, compare
 from monitoring.statistics.parameters import Kind, Share, read_parameters
 from monitoring.statistics.sketch import WATCHED
 from registry.checks import Context, Finding, Inputs, Measurement, Need, Outcome, Status, measured
 
 PARAMETERS: dict[str, Kind] = {"effect": Share("0.1"), "significance": Share("0.05")}
-PER_FEATURE = ("psi", "ks", "js", "wasserstein", "chi2")
-Sketched = Mapping[str, Any]
 
 
 def absent(metric: str, reason: str, group: str = "", status: Status = Status.NOT_COMPUTABLE) -> Measurement:
     """Return a number that does not exist, with the reason."""
     return Measurement(f"drift.{metric}", group=group, status=status, reason=reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """How far one column has moved: its distances at 95 % and at the family's level, its test and size of effect."""
-
-    psi: Distance
-    psi_of_all: Distance
-    ks: Distance | None
-    ks_of_all: Distance | None
-    p_value: float
-    effect: float
-    n: int
-    cells: Cells
 
 
 class DriftCheck:
@@ -82,7 +58,7 @@ class DriftCheck:
         "drift.psi": "population stability index of a column (0 upwards; 0 is no change)",
         "drift.ks": "Kolmogorov-Smirnov distance of a numeric column (0 to 1)",
         "drift.js": "Jensen-Shannon distance of a column, base 2 (0 to 1)",
-        "drift.wasserstein": "Wasserstein distance of a numeric column in standard deviations of the baseline (0 upwards)",
+        "drift.wasserstein": "Wasserstein distance in standard deviations of the baseline (0 upwards)",
         "drift.chi2": "chi-squared statistic of a categorical column (0 upwards)",
         "drift.p_value": "p-value of a feature's test after Holm's correction over all features (0 to 1)",
         "drift.missing_change": "missing share now minus in the baseline (-1 to 1)",
@@ -113,12 +89,15 @@ class DriftCheck:
             finding = Finding(error.code, str(error))
             return Outcome(findings=(finding,), status=Status.ERROR, reason=str(error))
         if not current["rows"] or not baseline["rows"]:
-            reason = f"There are {current['rows']} current and {baseline['rows']} baseline rows; nothing can be compared."
+            reason = (
+                f"There are {current['rows']} current and {baseline['rows']} baseline rows; nothing can be compared."
+            )
             return Outcome(status=Status.NOT_COMPUTABLE, reason=reason)
         features = [name for name in old if name not in WATCHED]
         if not features:
             reason = "The baseline sketches no feature; drift cannot be measured."
             return Outcome(status=Status.NOT_COMPUTABLE, reason=reason)
+        context.progress(0.1, "sketches read")
         study = _Study(old, new, features, settings)
         found = [measured("drift.rows", current["rows"], n=current["rows"], unit="rows"), *study.measurements()]
         findings = (*study.schema_findings(), *study.findings())
@@ -132,11 +111,11 @@ class _Study:
         self, old: Mapping[str, Sketched], new: Mapping[str, Sketched], features: list[str], settings: Mapping[str, Any]
     ) -> None:
         self.old, self.new, self.features, self.settings = old, new, features, settings
-        self.moved: dict[str, Moved] = {}
+        self.moved: dict[str, Movement] = {}
         self.refused: dict[str, str] = {}
         for name in features:
             try:
-                self.moved[name] = _compare(old[name], new.get(name), len(features))
+                self.moved[name] = compare(old[name], new.get(name), len(features))
             except SketchError as error:
                 self.refused[name] = str(error)
         corrected = holm([item.p_value for item in self.moved.values()], len(features))
@@ -148,7 +127,10 @@ class _Study:
             name
             for name in self.features
             if name in self.refused
-            or (self.p_values[name] <= self.settings["significance"] and self.moved[name].effect >= self.settings["effect"])
+            or (
+                self.p_values[name] <= self.settings["significance"]
+                and self.moved[name].effect >= self.settings["effect"]
+            )
         ]
 
     def measurements(self) -> list[Measurement]:
@@ -158,7 +140,7 @@ class _Study:
             if name in self.refused:
                 found += [absent(metric, self.refused[name], group) for metric in ("psi", "js", "p_value")]
             else:
-                found += _of_feature(self.old[name], self.new[name], self.moved[name], self.p_values[name], group)
+                found += _of_feature(self.new[name], self.moved[name], self.p_values[name], group)
             if name in self.new and "missing" in self.new[name]:
                 found.append(_missing_change(self.old[name], self.new[name], group))
         total, drifted = len(self.features), len(self.drifted())
@@ -228,3 +210,92 @@ class _Study:
             }
             for name, item in self.moved.items()
         ]
+
+
+def _of_feature(new: Sketched, moved: Movement, p_value: float, group: str) -> list[Measurement]:
+    found = [
+        _distance("psi", moved.psi, moved.n, group),
+        measured("drift.js", moved.js, n=moved.n, group=group),
+        measured("drift.p_value", p_value, n=moved.n, group=group),
+    ]
+    if moved.chi2 is not None:
+        low, high = wilson(moved.cells.new_rows, new["n"])
+        share = moved.cells.new_rows / new["n"]
+        found.append(measured("drift.chi2", moved.chi2, n=moved.n, group=group))
+        found.append(measured("drift.new_category_share", share, lower=low, upper=high, n=new["n"], group=group))
+    if moved.ks is not None:
+        found.append(_distance("ks", moved.ks, moved.n, group))
+        if moved.wasserstein is None:
+            found.append(absent("wasserstein", moved.not_wasserstein, group))
+        else:
+            found.append(measured("drift.wasserstein", moved.wasserstein, n=moved.n, group=group))
+    return found
+
+
+def _distance(metric: str, found: Distance, n: int, group: str = "") -> Measurement:
+    return measured(f"drift.{metric}", found.value, lower=found.lower, upper=found.upper, n=n, group=group)
+
+
+def _rows(item: Sketched) -> int:
+    return int(item["n"]) + int(item["missing"])
+
+
+def _missing_share(item: Sketched) -> float:
+    return float(item["missing"] / _rows(item))
+
+
+def _missing_change(old: Sketched, new: Sketched, group: str) -> Measurement:
+    low, high = newcombe((new["missing"], _rows(new)), (old["missing"], _rows(old)))
+    change = _missing_share(new) - _missing_share(old)
+    return measured("drift.missing_change", change, lower=low, upper=high, n=min(_rows(old), _rows(new)), group=group)
+
+
+def _maximum(metric: str, family: Sequence[tuple[Distance, Distance]], n: int) -> Measurement:
+    """Return the largest distance; its interval holds for all of the family at once."""
+    value = max(alone.value for alone, _ in family)
+    lower, upper = (max(getattr(of_all, side) for _, of_all in family) for side in ("lower", "upper"))
+    return measured(f"drift.{metric}", value, lower=min(lower, value), upper=max(upper, value), n=n)
+
+
+def _not_there(name: str, old: Sketched | None, new: Sketched | None) -> tuple[str, Status] | None:
+    """Say why a watched column is not compared: not in the baseline, labels not known yet, or gone."""
+    if old is None:
+        return f"The baseline holds no {name}.", Status.NOT_APPLICABLE
+    if new is None and name == "label":
+        return "The labels of the current rows are not known yet.", Status.NOT_APPLICABLE
+    if new is None or not new.get("n") or not old.get("n"):
+        return f"The baseline holds a {name} column, but it has no values on both sides.", Status.NOT_COMPUTABLE
+    return None
+
+
+def _scores(old: Sketched | None, new: Sketched | None) -> list[Measurement]:
+    problem = _not_there("score", old, new)
+    if problem or old is None:
+        reason, status = problem or ("", Status.NOT_COMPUTABLE)
+        return [absent(metric, reason, status=status) for metric in ("score_psi", "score_ks")]
+    try:
+        moved = compare(old, new)
+    except SketchError as error:
+        return [absent(metric, str(error)) for metric in ("score_psi", "score_ks")]
+    found = [_distance("score_psi", moved.psi, moved.n)]
+    return [*found, _distance("score_ks", moved.ks, moved.n)] if moved.ks else found
+
+
+def _share_change(name: str, old: Sketched | None, new: Sketched | None) -> Measurement:
+    problem = _not_there(name, old, new)
+    if problem or old is None or new is None:
+        reason, status = problem or ("", Status.NOT_COMPUTABLE)
+        return absent(f"{name}_change", reason, status=status)
+    positives: list[tuple[int, int]] = []
+    for item in (new, old):
+        counts = {entry["value"]: entry["count"] for entry in item.get("categories", ())}
+        if not counts or not set(counts) <= {"0", "1"}:
+            return absent(f"{name}_change", f"The {name}s are not 0 and 1 on both sides.")
+        positives.append((int(counts.get("1", 0)), int(item["n"])))
+    low, high = newcombe(positives[0], positives[1])
+    value = positives[0][0] / positives[0][1] - positives[1][0] / positives[1][1]
+    n = min(size for _, size in positives)
+    return measured(f"drift.{name}_change", value, lower=min(low, value), upper=max(high, value), n=n)
+
+
+check = DriftCheck()

@@ -1,25 +1,25 @@
 """Are groups of people treated alike by the predictions, and how sure can one be of it?
 
 Question
-    For every sensitive attribute that the dataset's schema declares, and for their intersections: how often is each group
-    selected, how often rightly and wrongly, and how far apart do the groups lie?
+    For every sensitive attribute that the dataset's schema declares, and for their intersections: how often is each
+    group selected, how often rightly and wrongly, and how far apart do the groups lie?
 
 Method
     The rows are counted once into a cube (groups x label x prediction), which is kept as evidence: every number here
     follows from it, and it holds no row. Rates per group are calculated by Fairlearn's ``MetricFrame`` on the counted
     cells and have Wilson's interval (1927). Per attribute: ``selection_rate_difference`` (largest minus smallest),
     ``selection_rate_ratio`` (smallest divided by largest: the impact ratio of the four-fifths rule, 29 CFR 1607.4 D),
-    ``tpr_difference``, ``fpr_difference`` and ``equalized_odds_difference`` (the larger of these two; Hardt, Price and Srebro
-    2016). ``impact_ratio`` is each group's rate divided by that of the group selected most. Their 95 % intervals come from
-    replicates of the counts within each group and hold for all pairs of groups at once (max-T), so that an attribute
-    of many groups is not accused by chance. ``n`` is the smallest count of rows that a number rests on: for a true
-    positive rate the positive labels of the smallest group.
+    ``tpr_difference``, ``fpr_difference`` and ``equalized_odds_difference`` (the larger of these two; Hardt, Price
+    and Srebro 2016). ``impact_ratio`` is each group's rate divided by that of the group selected most. Their 95 %
+    intervals come from replicates of the counts within each group and hold for all pairs of groups at once (max-T),
+    so that an attribute of many groups is not accused by chance. ``n`` is the smallest count of rows that a number
+    rests on: for a true positive rate the positive labels of the smallest group.
 
 Limits
     Equal rates are not justice: labels may carry the injustice. What no column records is not seen. At small n a
     disparity can neither be shown nor excluded; the interval then straddles the limit and a person has to decide.
-    Rows whose group is missing are measured as a group of their own and left out of comparisons; ``missing_share`` says
-    how many they are. A rate that does not exist (no positive label in a group) is NOT_COMPUTABLE, never 0.
+    Rows whose group is missing are measured as a group of their own and left out of comparisons; ``missing_share``
+    says how many they are. A rate that does not exist (no positive label in a group) is NOT_COMPUTABLE, never 0.
 
 Remediation
     More rows of the small groups; another threshold; Fairlearn's reductions or threshold optimiser as the training
@@ -218,7 +218,9 @@ class _Slices:
         except TooManyGroupsError as error:
             return [absent(metric, self.name, f"{self.name}: {error}")]
         if found is None:
-            reason = f"No row of any group of {self.name} is predicted positive; a ratio of selection rates does not exist."
+            reason = (
+                f"No row of any group of {self.name} is predicted positive; a ratio of selection rates does not exist."
+            )
             return [absent(metric, self.name, reason)]
         each = zip(self.known.labels(), found.to_best, strict=True)
         return [

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-
 class DifferentRowsError(ColumnError):
     """The incumbent's predictions are not of the same rows."""
 
@@ -49,7 +48,13 @@ class DifferentRowsError(ColumnError):
 
 
 PARAMETERS: dict[str, Kind] = {"replicates": Whole(1000, 200, 20_000)}
-OF_COUNTS = {"accuracy": "accuracy", "precision": "precision", "recall": "tpr", "f1": "f1", "selection_rate": "selection_rate"}
+OF_COUNTS = {
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "tpr",
+    "f1": "f1",
+    "selection_rate": "selection_rate",
+}
 COMPARED = ("auc", "brier", *OF_COUNTS)
 
 
@@ -157,8 +162,8 @@ def _brier(predictions: Predictions) -> Measurement:
 
 def _mean(metric: str, values: NDArray[np.float64], low: float) -> Measurement:
     lower, upper = around_mean(values) or (low, 1.0)
-    bounds = {"lower": max(low, lower), "upper": min(1.0, upper)}
-    return measured(f"performance.{metric}", float(values.mean()), **bounds, n=len(values))
+    lower, upper = max(low, lower), min(1.0, upper)
+    return measured(f"performance.{metric}", float(values.mean()), lower=lower, upper=upper, n=len(values))
 
 
 def _doubts(predictions: Predictions) -> list[Finding]:

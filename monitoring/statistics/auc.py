@@ -1,8 +1,8 @@
 """The area under the ROC curve, of one model or of two on the same rows, with DeLong's intervals.
 
 Formula: DeLong, DeLong and Clarke-Pearson (1988), by the mid-ranks of Sun and Xu (2014): n log n, ties counted half.
-Where every pair is ordered alike DeLong's variance is 0 and would claim certainty; the exact (Clopper-Pearson) bound for
-as many agreeing pairs as the smaller class has rows stands in for it.
+Where every pair is ordered alike DeLong's variance is 0 and would claim certainty; the exact (Clopper-Pearson) bound
+for as many agreeing pairs as the smaller class has rows stands in for it.
 """
 
 from __future__ import annotations

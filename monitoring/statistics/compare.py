@@ -64,7 +64,9 @@ def _function(item: Mapping[str, Any], points: NDArray[np.float64], side: str = 
 
     edges, up_to = _edges(item), np.cumsum(item["counts"]) / item["n"]
     before = np.concatenate([[0.0], up_to[:-1]])
-    jumps = np.full(len(edges), True) if item["exact"] else np.array(item["counts"]) > item["n"] / LARGEST_EDGE_COUNT * 2
+    jumps = (
+        np.full(len(edges), True) if item["exact"] else np.array(item["counts"]) > item["n"] / LARGEST_EDGE_COUNT * 2
+    )
     jumps[0] = True
     repeats = np.where(jumps, 2, 1)
     heights = np.repeat(up_to, repeats)
@@ -84,7 +86,9 @@ def _gaps(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[NDArray[
     import numpy as np
 
     points = np.unique(np.concatenate([_edges(before), _edges(after)]))
-    left, right = (np.abs(_function(before, points, side) - _function(after, points, side)) for side in ("left", "right"))
+    left, right = (
+        np.abs(_function(before, points, side) - _function(after, points, side)) for side in ("left", "right")
+    )
     return points, left, right
 
 
@@ -95,7 +99,7 @@ def kolmogorov_smirnov(before: Mapping[str, Any], after: Mapping[str, Any]) -> f
 
 
 def wasserstein(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
-    """Return the area between the distribution functions, in standard deviations of the baseline; raises SketchError."""
+    """Return the area between the distribution functions, in the baseline's deviations; raises SketchError."""
     import numpy as np
 
     points, left, right = _gaps(before, after)
@@ -129,9 +133,7 @@ def _bands(before: Mapping[str, Any], after: Mapping[str, Any]) -> Cells:
     return Cells(counted[0], counted[1], names)
 
 
-def _below(
-    item: Mapping[str, Any], before: Mapping[str, Any], bounds: list[tuple[int, str]]
-) -> NDArray[np.int64]:
+def _below(item: Mapping[str, Any], before: Mapping[str, Any], bounds: list[tuple[int, str]]) -> NDArray[np.int64]:
     import numpy as np
 
     edges, n = _edges(before), item["n"]

@@ -1,11 +1,11 @@
 """How far groups lie apart, with intervals that hold for all pairs of groups at once.
 
-The largest difference (or smallest ratio) over many groups is picked by chance: bootstrapping it directly adds the noise
-a second time and finds disparities where there are none. Here every pair of groups is a signed contrast; its
+The largest difference (or smallest ratio) over many groups is picked by chance: bootstrapping it directly adds the
+noise a second time and finds disparities where there are none. Here every pair of groups is a signed contrast; its
 standard error comes from multinomial replicates of the counts within each group, and one critical value, the 95 %
-quantile of the largest standardised deviation over all pairs (max-T; Westfall and Young 1993), makes the
-intervals simultaneous. The largest true difference then lies between the largest lower and the largest upper bound.
-Rates are centred after Agresti and Caffo (2000); ratios are taken on the log scale.
+quantile of the largest standardised deviation over all pairs (max-T; Westfall and Young 1993), makes the intervals
+simultaneous. The largest true difference then lies between the largest lower and the largest upper bound. Rates are
+centred after Agresti and Caffo (2000); ratios are taken on the log scale.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ def largest_difference(
 
     _check(counts)
     draws = resample(counts, rng, replicates)
-    families = [_pairs(smoothed(rate, counts, FOR_DIFFERENCES), smoothed(rate, draws, FOR_DIFFERENCES)) for rate in rates]
+    families = [
+        _pairs(smoothed(rate, counts, FOR_DIFFERENCES), smoothed(rate, draws, FOR_DIFFERENCES)) for rate in rates
+    ]
     critical = float(np.quantile(np.max([away for _, away in families], axis=0), CONFIDENCE))
     value = max(float(np.ptp(rate.values(counts))) for rate in rates)
     lower = max(float((np.abs(pairs.gaps) - critical * pairs.errors).max()) for pairs, _ in families)
@@ -107,9 +109,7 @@ def ratios(
     best = int(np.argmax(values))
     if values[best] == 0:
         return None
-    centre, draws = (
-        np.log(smoothed(rate, table, FOR_RATIOS)) for table in (counts, resample(counts, rng, replicates))
-    )
+    centre, draws = (np.log(smoothed(rate, table, FOR_RATIOS)) for table in (counts, resample(counts, rng, replicates)))
     pairs, away = _pairs(centre, draws)
     critical, sizes = float(np.quantile(away, CONFIDENCE)), rate.parts(counts)[1]
     value = float(values.min() / values[best])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,9 @@ class Cube:
         """Return the cube over some of its attributes, summed over the others; raises CubeError."""
         unknown = [name for name in attributes if name not in self.attributes]
         if unknown:
-            raise CubeError(f"The cube has no attribute {unknown[0]!r}; it has: {', '.join(self.attributes) or 'none'}.")
+            raise CubeError(
+                f"The cube has no attribute {unknown[0]!r}; it has: {', '.join(self.attributes) or 'none'}."
+            )
         places = [self.attributes.index(name) for name in attributes]
         sums: dict[tuple[str, ...], list[int]] = {}
         for cell, counts in zip(self.groups, self.counts, strict=True):
@@ -60,9 +62,7 @@ class Cube:
 
     def known(self) -> Cube:
         """Return the cube without the cells in which a group is missing."""
-        kept = {
-            cell: counts for cell, counts in zip(self.groups, self.counts, strict=True) if MISSING not in cell
-        }
+        kept = {cell: counts for cell, counts in zip(self.groups, self.counts, strict=True) if MISSING not in cell}
         return _sorted(self.attributes, kept)
 
     def document(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def parse_cube(document: Mapping[str, Any]) -> Cube:
     return _sorted(attributes, cells)
 
 
-def _four(counts: Sequence[Any]) -> Counts:
+def _four(counts: Iterable[Any]) -> Counts:
     tn, fp, fn, tp = (int(count) for count in counts)
     return tn, fp, fn, tp
 

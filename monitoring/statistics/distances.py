@@ -1,8 +1,10 @@
-"""Distances between two samples of one column, each given as counts over the same cells or as a distribution function.
+"""Distances between two samples of one column, each given as counts over the same cells or as a distribution
+function.
 
-PSI (Siddiqi 2006) and Jensen-Shannon compare shares of cells, chi-squared tests them, Kolmogorov-Smirnov and Wasserstein
-compare distribution functions. Two finite samples of one population always lie apart, so a distance comes with an
-interval for the distance of the *populations*: its lower bound is 0 as long as chance explains what is seen.
+PSI (Siddiqi 2006) and Jensen-Shannon compare shares of cells, chi-squared tests them, Kolmogorov-Smirnov and
+Wasserstein compare distribution functions. Two finite samples of one population always lie apart, so a distance
+comes with an interval for the distance of the *populations*: its lower bound is 0 as long as chance explains what is
+seen.
 """
 
 from __future__ import annotations
@@ -41,8 +43,8 @@ class ChiSquared:
 def psi(before: NDArray[np.int64], after: NDArray[np.int64], confidence: float = CONFIDENCE) -> Distance:
     """Return the population stability index over cells, half a row added to each so that none is empty on one side.
 
-    Times the harmonic size n1 n2 / (n1 + n2), the index is close to a noncentral chi-squared variable with one degree of
-    freedom less than there are cells (Yurdakul 2018); the interval inverts that distribution.
+    Times the harmonic size n1 n2 / (n1 + n2), the index is close to a noncentral chi-squared variable with one degree
+    of freedom less than there are cells (Yurdakul 2018); the interval inverts that distribution.
     """
     import numpy as np
 

@@ -1,6 +1,7 @@
 """The sensitive attributes that a dataset's schema declares, and the names of their groups."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from monitoring.statistics.predictions import GROUP
@@ -17,7 +18,7 @@ def band_names(edges: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the bands between edges: "<30", "30-55", ">=55"."""
     if not edges:
         return ()
-    between = [f"{low}-{high}" for low, high in zip(edges, edges[1:], strict=False)]
+    between = [f"{low}-{high}" for low, high in pairwise(edges)]
     return (f"<{edges[0]}", *between, f">={edges[-1]}")
 
 

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 PSEUDO = 0.25
 
 
-def pair_counts(
-    labels: NDArray[np.int64], first: NDArray[np.int64], second: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def pair_counts(labels: NDArray[np.int64], first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
     """Count the rows per label, first prediction and second prediction (index 4 label + 2 first + second)."""
     import numpy as np
 

@@ -67,14 +67,12 @@ class Predictions:
 
 
 def read_predictions(table: Any) -> Predictions:
-    """Return the validated predictions; raises a ColumnError or PredictionsError that names the column and the value."""
+    """Return the validated predictions; raises a ColumnError naming the column and the value."""
     if table.num_rows == 0:
         raise EmptyPredictionsError("The predictions table has no rows; there is nothing to measure.")
     labels, predictions = _binary(table, "label"), _binary(table, "prediction")
     scores, reason = _scores(table)
-    groups = {
-        name.removeprefix(GROUP): texts(table, name) for name in table.column_names if name.startswith(GROUP)
-    }
+    groups = {name.removeprefix(GROUP): texts(table, name) for name in table.column_names if name.startswith(GROUP)}
     return Predictions(_rows(table), labels, predictions, scores, reason, groups)
 
 
@@ -110,7 +108,9 @@ def _binary(table: Any, name: str) -> NDArray[np.int64]:
             f"Column 'prediction' holds {strange.size} values strictly between 0 and 1: these are probabilities. "
             "Apply the decision threshold and hand the probabilities in as 'score'."
         )
-    raise NotBinaryError(f"Column {name!r} holds {strange.size} values that are neither 0 nor 1, such as {strange[0]:g}.")
+    raise NotBinaryError(
+        f"Column {name!r} holds {strange.size} values that are neither 0 nor 1, such as {strange[0]:g}."
+    )
 
 
 def _scores(table: Any) -> tuple[NDArray[np.float64] | None, str]:

@@ -36,7 +36,7 @@ class Rate:
         import numpy as np
 
         above, below = self.parts(counts)
-        return np.divide(above, below, out=np.full(below.shape, np.nan), where=below != 0)
+        return np.asarray(np.divide(above, below, out=np.full(below.shape, np.nan), where=below != 0))
 
 
 RATES = {

@@ -131,7 +131,7 @@ def launch_and_wait(module: str, folder: Path, *, seconds: float = 60.0) -> dict
     """Launch, and return the handle that the process itself writes once it holds its folder."""
     (folder / HANDLE).unlink(missing_ok=True)
     launch(module, folder)
-    if not wait_until(lambda: (folder / HANDLE).exists(), seconds):
+    if not wait_until((folder / HANDLE).exists, seconds):
         raise NotStartedError(f"{module} did not start within {seconds:g} s; see {LOG} in its folder")
     return read_json(folder / HANDLE) or {}
 

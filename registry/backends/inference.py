@@ -161,13 +161,13 @@ def infer(
         done = sandbox.run(
             "infer", request, readable=[model, data], workdir=work, isolation=isolation, on_tick=on_tick, limits=limits
         )
-        return _collected(done, work, workdir, data, tuple(want), seed)
+        return _collected(done, work=work, out=workdir, data=data, want=tuple(want), seed=seed)
     except SandboxError as error:
         raise _failed(error) from error
 
 
 def _collected(
-    done: sandbox.SandboxResult, work: Path, out: Path, data: Path, want: tuple[str, ...], seed: int
+    done: sandbox.SandboxResult, *, work: Path, out: Path, data: Path, want: tuple[str, ...], seed: int
 ) -> Inference:
     rows = _check_shape(done.document, data)
     predictions = _predictions(work, out, rows) if "predictions" in want else None

@@ -132,15 +132,17 @@ class _Watch:
         self._check_folder()
         return int(self.process.returncode)
 
+    def _had_its_cpu(self) -> bool:
+        cpu = self.limits.cpu_seconds
+        return cpu is not None and time.monotonic() - self.began >= cpu
+
     def explain(self, code: int) -> SandboxError:
         """Say why a child that left no answer ended."""
         if code == UNCONFINED:
             return self._fail(SandboxUnavailableError, f"could not be isolated: {self.text().strip()[-300:]}")
-        if code == -signal.SIGXCPU:
+        if code == -signal.SIGXCPU or (code == -signal.SIGKILL and self._had_its_cpu()):
             return self._fail(SandboxCpuError, f"used up its {self.limits.cpu_seconds} s of processor time")
         if code == -signal.SIGKILL:
-            if self.limits.cpu_seconds is not None and time.monotonic() - self.began >= self.limits.cpu_seconds:
-                return self._fail(SandboxCpuError, f"used up its {self.limits.cpu_seconds} s of processor time")
             return self._fail(
                 SandboxMemoryError, "was killed by the system, which does that when the machine's memory runs out"
             )

@@ -105,9 +105,7 @@ class SandboxProcess:
             try:
                 deadline = time.monotonic() + timeout
                 self._send(json.dumps({"id": number, "body": dict(body)}).encode() + b"\n", deadline)
-                answer = self._receive(deadline)
-                if answer.get("id") != number:
-                    raise SandboxResultError(f"the process answered another question than number {number}")
+                answer = self._answer_to(number, deadline)
             except BaseException:
                 child.kill(self._process)
                 raise
@@ -116,6 +114,12 @@ class SandboxProcess:
         if not isinstance(answer.get("result"), dict):
             raise SandboxResultError("the process answered without a result", log=self.log())
         return dict(answer["result"])
+
+    def _answer_to(self, number: int, deadline: float) -> dict[str, Any]:
+        answer = self._receive(deadline)
+        if answer.get("id") != number:
+            raise SandboxResultError(f"the process answered another question than number {number}", log=self.log())
+        return answer
 
     def _wait(self, pipe: IO[bytes], event: int, deadline: float) -> None:
         with selectors.DefaultSelector() as selector:

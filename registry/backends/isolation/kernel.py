@@ -28,7 +28,7 @@ def syscall(number: int, *arguments: ctypes.c_void_p | ctypes.Array[ctypes.c_cha
 
 
 def prctl(option: int, first: int, second: int = 0, *, doing: str) -> int:
-    """Call prctl(2)."""
+    """Ask the kernel for something about this process."""
     wide = [ctypes.c_ulong(item) for item in (first, second, 0, 0)]
     return _checked(int(_libc.prctl(ctypes.c_int(option), *wide)), doing)
 

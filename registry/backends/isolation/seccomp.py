@@ -26,10 +26,10 @@ AT_NUMBER, AT_ARCHITECTURE, AT_ARGUMENTS = 0, 4, 16
 REFUSED = {
     "network": (41, 42, 43, 44, 46, 49, 50, 53, 288, 299, 307),  # socket connect accept send* bind listen socketpair
     "processes": (57, 58, 59, 322),  # fork vfork execve execveat
-    "other processes": (101, 200, 310, 311, 312, 424, 434, 438, 440, 448, 274, 256, 279),  # ptrace tkill process_vm_* pidfd_*
+    "other processes": (101, 200, 310, 311, 312, 424, 434, 438, 440, 448, 274, 256, 279),
     "scheduling": (141, 142, 144, 203, 251, 314),  # setpriority sched_set* ioprio_set
-    "shared memory": (29, 30, 31, 64, 65, 66, 68, 69, 70, 71, 220, 240, 241, 242, 243, 244, 245, 319, 447),  # shm sem msg mq memfd
-    "mounts and roots": (155, 161, 165, 166, 272, 308, 304, 428, 429, 430, 431, 432, 433, 442),  # incl. open_by_handle_at
+    "shared memory": (29, 30, 31, 64, 65, 66, 68, 69, 70, 71, 220, 240, 241, 242, 243, 244, 245, 319, 447),
+    "mounts and roots": (155, 161, 165, 166, 272, 308, 304, 428, 429, 430, 431, 432, 433, 442),
     "the machine": (
         103, 135, 153, 154, 159, 163, 164, 167, 168, 169, 170, 171, 172, 173, 174, 175, 176, 177, 179, 180, 212, 227,
         246, 305, 313, 320, 443,

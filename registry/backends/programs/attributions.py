@@ -21,7 +21,7 @@ BOOSTED = {"GradientBoostingClassifier", "HistGradientBoostingClassifier"}
 class Attributed:
     """One column per feature, the base and the margin of each row; how it was found and in which space."""
 
-    values: Any
+    parts: Any
     base: Any
     margin: Any
     algorithm: str
@@ -31,7 +31,7 @@ class Attributed:
         """Return the largest gap between the sum and the margin."""
         import numpy as np
 
-        gap = np.abs(self.values.sum(axis=1) + self.base - self.margin) / np.maximum(1.0, np.abs(self.margin))
+        gap = np.abs(self.parts.sum(axis=1) + self.base - self.margin) / np.maximum(1.0, np.abs(self.margin))
         return float(gap.max(initial=0.0)) if np.isfinite(gap).all() else float("inf")
 
 
@@ -104,7 +104,8 @@ def _coded(table: Any) -> tuple[Any, list[Any]]:
     import numpy as np
     import pandas as pd
 
-    made, words = np.empty(table.shape, dtype=np.float64), []
+    made = np.empty(table.shape, dtype=np.float64)
+    words: list[Any] = []
     for index, name in enumerate(table.columns):
         column = table[name]
         if pd.api.types.is_numeric_dtype(column):

@@ -48,7 +48,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
         stage.enter("explaining", private=True, known=(*features, *model.features))
         rows = _sample(len(table), request["max_rows"], request["seed"])
         found = attribute(model, table.iloc[rows], request["seed"])
-        _save(np.column_stack([found.values, found.base, found.margin]), ATTRIBUTIONS)
+        _save(np.column_stack([found.parts, found.base, found.margin]), ATTRIBUTIONS)
         _save(rows, ROWS)
         answer["attributions"] = {"algorithm": found.algorithm, "space": found.space, "rows": len(rows)}
     return answer

@@ -1,4 +1,4 @@
-"""Train: load the tables, call ``train`` of the entry point, return its metrics; the model lies in its output folder."""
+"""Train: load the tables, call ``train`` of the entry point, return its metrics; the model lies in its folder."""
 
 import importlib.util
 import math

@@ -52,7 +52,7 @@ def checked_scores(answer: dict[str, Any], count: int) -> list[float]:
 
 
 class Keeper:
-    """Holds the child. ``keep`` runs in the main thread, because the child lives no longer than the one it came from."""
+    """Holds the child. ``keep`` runs in the main thread, because the child lives no longer than its starter."""
 
     def __init__(self, served: Served, workdir: Path) -> None:
         """Serve a verified copy of the model below ``workdir``."""

@@ -1,4 +1,4 @@
-"""The HTTP parent of one served model: it never loads the model, it asks the sandboxed child; GET /health, POST /predict."""
+"""The HTTP parent of one served model: never loads it, asks the sandboxed child; GET /health, POST /predict."""
 
 import hmac
 import json

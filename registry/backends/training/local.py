@@ -1,4 +1,4 @@
-"""Train on this machine: a detached supervisor holds a sandboxed child, so that a restarted worker finds the run again."""
+"""Train on this machine: a detached supervisor holds a sandboxed child; a restarted worker finds the run again."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""Training code that is shipped: each file runs by itself in the sandbox, with ``train(tables, parameters, output, seed)``."""
+"""Training code that is shipped: each file runs in the sandbox, by ``train(tables, parameters, output, seed)``."""

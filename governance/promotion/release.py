@@ -1,0 +1,159 @@
+"""Release what was approved: judge again under a lock, deploy by digest, take over from the incumbent, move the alias."""
+
+from typing import Any
+
+from django.db import transaction
+
+from governance.models import PromotionRequest
+from governance.promotion.advance import lock, move
+from governance.promotion.alias import intend, move_alias
+from governance.promotion.deploy import create_deployment, end_serving, move_deployment, observe, serve
+from governance.promotion.judge import settle
+from governance.promotion.request import require_role
+from governance.promotion.watching import start_monitor
+from governance.rules.states import DeploymentState, PromotionState
+from registry import run
+from registry.backends.base import BackendError
+from registry.models import Actor, Deployment, Environment, Role, Run, RunKind, RunStatus
+from registry.run import Lease
+
+RELEASE = "governance.tasks.release"
+RELEASERS = frozenset({Role.REQUESTER, Role.ENGINEER})
+
+
+class NotReleasableError(ValueError):
+    """The promotion is not (or no longer) approved."""
+
+    code = "not_approved"
+
+
+@transaction.atomic
+def start_release(promotion: PromotionRequest, *, actor: Actor) -> Run:
+    """Begin the release of an approved promotion; raises NotReleasableError, saying what its state is now."""
+    locked = lock(promotion.pk)
+    require_role(actor, locked.project, RELEASERS, "release")
+    if locked.state != PromotionState.APPROVED:
+        raise NotReleasableError(f"the promotion is {locked.state}, not APPROVED; nothing was released")
+    move(locked, PromotionState.RELEASING, actor=actor)
+    create_deployment(source=locked, actor=actor, previous=incumbent_of(locked))
+    return run.start(
+        kind=RunKind.RELEASE,
+        task=RELEASE,
+        project=locked.project,
+        subject=f"promotion:{locked.pk}",
+        key=f"promotion:{locked.pk}",
+        actor=actor,
+    )
+
+
+def incumbent_of(promotion: PromotionRequest) -> Deployment | None:
+    """Return what the environment wants to serve of the model now."""
+    return Deployment.objects.filter(environment=promotion.environment, model=promotion.model, desired=True).first()
+
+
+def _pending(promotion: PromotionRequest) -> Deployment:
+    return (
+        Deployment.objects.select_related("environment", "model", "manifest__champion")
+        .filter(promotion_id=promotion.pk, state__in=[DeploymentState.PENDING, DeploymentState.LIVE])
+        .latest("created_at")
+    )
+
+
+@transaction.atomic
+def _still_authorised(promotion_id: str, lease: Lease) -> PromotionRequest | None:
+    """Judge again with everything locked; a promotion that is no longer authorised goes back to the officers."""
+    lease.lock()
+    promotion = lock(promotion_id)
+    if promotion.state != PromotionState.RELEASING:
+        return None
+    Environment.objects.select_for_update().get(pk=promotion.environment_id)
+    incumbent = incumbent_of(promotion)
+    if (incumbent.manifest_id if incumbent else None) != promotion.manifest.document["incumbent"]:
+        return _give_up(
+            promotion, "what the environment serves has changed since the request", PromotionState.SUPERSEDED
+        )
+    before = promotion.evaluation_digest
+    promotion.state = PromotionState.APPROVED
+    settle(promotion, actor=Actor.system())
+    if promotion.state != PromotionState.APPROVED or promotion.evaluation_digest != before:
+        return _give_up(promotion, "the promotion is no longer authorised", None)
+    promotion.state = PromotionState.RELEASING
+    promotion.save(update_fields=["state"])
+    return promotion
+
+
+def _give_up(promotion: PromotionRequest, why: str, target: PromotionState | None) -> None:
+    deployment = _pending(promotion)
+    move_deployment(deployment, DeploymentState.FAILED, actor=Actor.system(), reason=why)
+    if target:
+        move(promotion, target, actor=Actor.system(), detail=why)
+
+
+def release(run_: Run, lease: Lease) -> dict[str, Any]:
+    """Do the work of a RELEASE run: it can stop anywhere and be taken up again."""
+    promotion = _still_authorised(run_.subject.partition(":")[2], lease)
+    if promotion is None:
+        return _report(run_)
+    deployment = _pending(promotion)
+    lease.beat(0.3, "deploying")
+    serve(deployment)
+    lease.beat(0.7, "taking over")
+    replaced = _take_over(str(promotion.pk), lease)
+    if replaced:
+        end_serving(replaced)
+    move_alias(deployment.environment, deployment.model, actor=Actor.system())
+    observe(deployment)
+    return _report(run_)
+
+
+@transaction.atomic
+def _take_over(promotion_id: str, lease: Lease) -> Deployment | None:
+    """Make the new deployment the desired one and end the incumbent's, in one step of our record."""
+    promotion = _still_authorised(promotion_id, lease)
+    if promotion is None:
+        raise NotReleasableError("the promotion is no longer authorised; what was deployed is stopped")
+    deployment, incumbent = _pending(promotion), incumbent_of(promotion)
+    if incumbent:
+        move_deployment(incumbent, DeploymentState.SUPERSEDED, actor=Actor.system(), reason="a newer release")
+    move_deployment(deployment, DeploymentState.LIVE, actor=Actor.system())
+    move(promotion, PromotionState.RELEASED, actor=Actor.system())
+    intend(deployment.environment, deployment.model, deployment.manifest.champion, actor=Actor.system())
+    start_monitor(deployment, promotion)
+    _supersede_others(promotion)
+    return incumbent
+
+
+def _supersede_others(released: PromotionRequest) -> None:
+    """Open requests of the same model compare with what was served before: they must be asked for again."""
+    others = PromotionRequest.objects.filter(
+        environment=released.environment, model=released.model, state__in=PromotionRequest.OPEN_STATES
+    ).exclude(pk=released.pk)
+    for other in others:
+        move(lock(other.pk), PromotionState.SUPERSEDED, actor=Actor.system(), detail="another version was released")
+
+
+def _report(run_: Run) -> dict[str, Any]:
+    promotion = PromotionRequest.objects.get(pk=run_.subject.partition(":")[2])
+    return {"state": promotion.state, "detail": promotion.detail}
+
+
+@transaction.atomic
+def mark_release_failed(run_: Run) -> None:
+    """Record a release that ended without success, and stop what it may have started."""
+    if run_.status not in {RunStatus.FAILED, RunStatus.CANCELLED}:
+        return
+    promotion = lock(run_.subject.partition(":")[2])
+    waiting = Deployment.objects.filter(promotion_id=promotion.pk, state=DeploymentState.PENDING)
+    for deployment in waiting:
+        try:
+            end_serving(deployment)
+        except BackendError as error:
+            run_.error += f"; stopping it failed too: {error}"
+        move_deployment(deployment, DeploymentState.FAILED, actor=Actor.system(), reason=run_.error)
+    if promotion.state == PromotionState.RELEASING:
+        move(
+            promotion,
+            PromotionState.RELEASE_FAILED,
+            actor=Actor.system(),
+            detail=f"{run_.error_code}: {run_.error}"[:300],
+        )

@@ -1,0 +1,54 @@
+"""Begin to watch a deployment: its monitor, by the policy's watch, and the baseline of its own answers."""
+
+from typing import Any
+
+from governance.models import PromotionRequest
+from governance.rules.policy import read_policy
+from monitoring.models import Baseline, Monitor
+from registry.artifacts import keep_document, local_path, read_table
+from registry.ledger.append import append
+from registry.models import Actor, Artifact, DatasetVersion, Deployment, Inference
+
+
+def start_monitor(deployment: Deployment, promotion: PromotionRequest) -> Monitor:
+    """Make the monitor of a deployment that goes live, in the caller's transaction."""
+    watch = read_policy(promotion.policy.document).watch
+    every, overdue = int(watch.interval_hours * 3600), int(watch.overdue_hours * 3600)
+    monitor = Monitor(deployment=deployment, every_seconds=every, overdue_seconds=overdue)
+    monitor.full_clean()
+    monitor.save()
+    sketch = baseline_of(deployment)
+    if sketch:
+        Baseline.objects.create(monitor=monitor, sketch=sketch, source_digest=deployment.manifest_id)
+    append(
+        "monitor.created",
+        actor=Actor.system(),
+        subject=f"monitor:{monitor.pk}",
+        policy=deployment.policy_digest,
+        evidence=[sketch.digest] if sketch else [],
+        data={"deployment": str(deployment.pk), "every_seconds": every, "overdue_seconds": overdue},
+    )
+    return monitor
+
+
+def baseline_of(deployment: Deployment) -> Artifact | None:
+    """Return the sketch of the evaluation rows with the champion's scores on them; None where none were made."""
+    champion = deployment.manifest.champion
+    evaluation = DatasetVersion.objects.filter(digest=deployment.manifest.document["evaluation_set"]).first()
+    if champion is None or evaluation is None:
+        return None
+    inference = Inference.objects.filter(version=champion, data_digest=evaluation.content_id).first()
+    if inference is None:
+        return None
+    return keep_document(_sketch(evaluation, inference))
+
+
+def _sketch(evaluation: DatasetVersion, inference: Inference) -> dict[str, Any]:
+    import pyarrow.parquet as pq
+
+    from monitoring.statistics.sketch import sketch
+
+    features = [feature["name"] for feature in evaluation.schema["features"]]
+    table = pq.read_table(local_path(evaluation.content_id), columns=features)
+    scores = read_table(str(inference.scores_id)).column("score")
+    return dict(sketch(table.append_column("score", scores)))

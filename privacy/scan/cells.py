@@ -1,0 +1,58 @@
+"""The distinct values of an Arrow column as text to analyse, each with the number of its cells."""
+
+import json
+from typing import Any
+
+
+def is_fraction(value: Any) -> bool:
+    """Say whether a number has a fraction or is no number: no identifier of a person is written so."""
+    return isinstance(value, float) and not value.is_integer()
+
+
+def distinct_texts(column: Any) -> list[tuple[str, int]]:
+    """Return (text, cells) in the order of the texts; NULLs are left out, and so are numbers with a fraction."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_boolean(kind) or pa.types.is_null(kind):
+        return []
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(kind)
+    if pa.types.is_nested(kind) or pa.types.is_float16(kind) or not _countable(kind):
+        pairs = [(value, 1) for value in column.to_pylist()]
+    else:
+        counted = pc.value_counts(column)
+        pairs = list(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True))
+    totals: dict[str, int] = {}
+    for value, cells in pairs:
+        if value is None or is_fraction(value):
+            continue
+        text = as_text(value)
+        totals[text] = totals.get(text, 0) + cells
+    return sorted(totals.items())
+
+
+def _countable(kind: Any) -> bool:
+    import pyarrow as pa
+
+    known = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_floating, pa.types.is_temporal)
+    return any(is_kind(kind) for is_kind in known) and not pa.types.is_duration(kind)
+
+
+def as_text(value: Any) -> str:
+    """Return a value as the text in which a person would read it: a whole float without its ".0"."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return str(int(value))
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def non_null(column: Any) -> int:
+    """Return how many cells hold a value."""
+    return int(len(column) - column.null_count)

@@ -1,0 +1,67 @@
+"""What a column's name says of values that no pattern can recognise: people, places, dates of birth."""
+
+import re
+from collections.abc import Collection, Sequence
+
+_PERSON_ALONE = frozenset(
+    "firstname surname lastname fullname forename givenname middlename maidenname familyname person".split()
+)
+_PERSON_BEFORE_NAME = frozenset(
+    "first last full given family middle maiden patient customer client employee contact person member student doctor "
+    "physician nurse owner guardian parent mother father spouse applicant borrower holder cardholder beneficiary "
+    "legal preferred birth sender recipient author caller".split()
+)
+_PLACE = frozenset("city town state country county region province district place location site ward hospital".split())
+_ADDRESS = frozenset("address addr street".split())
+_NOT_POSTAL = frozenset("email mail ip ipv4 ipv6 mac web url wallet".split())
+_POSTAL = frozenset("zip zipcode postcode postal".split())
+_BIRTH = frozenset("dob birthdate birthday dateofbirth birth born".split())
+
+_NAME_SHAPE = re.compile(r"[^\W\d_][^\d_@/<>]{0,60}")
+_WORD = re.compile(r"[^\W\d_]+")
+_POSTAL_SHAPE = re.compile(r"\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4}", re.IGNORECASE)
+_DATE_SHAPE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}|\d{1,2}[ \-][A-Za-z]{3,9}[ \-]\d{2,4}")
+_LONGEST_NAME = 5
+_FEWEST_IN_FULL_NAME = 2
+SHARE = 0.6
+
+
+def says_place(tokens: Collection[str]) -> bool:
+    """Say whether the column's name speaks of a place, so that "Virginia Beach" in it is nobody."""
+    return bool(_PLACE & set(tokens))
+
+
+def named_entity(tokens: Sequence[str]) -> str:
+    """Return the entity that a column's name claims, or the empty string."""
+    words = set(tokens)
+    if says_person(tokens) or tuple(tokens) in {("name",), ("names",)}:
+        return "PERSON"
+    if words & _BIRTH and "name" not in words and "place" not in words:
+        return "DATE_OF_BIRTH"
+    if words & _POSTAL:
+        return "POSTAL_CODE"
+    if words & _ADDRESS and not words & _NOT_POSTAL:
+        return "LOCATION"
+    return ""
+
+
+def says_person(tokens: Sequence[str]) -> bool:
+    """Say whether the name says outright that a person's name follows."""
+    pairs = zip(tokens, tokens[1:], strict=False)
+    return bool(_PERSON_ALONE & set(tokens)) or any(
+        first in _PERSON_BEFORE_NAME and second in {"name", "names"} for first, second in pairs
+    )
+
+
+def fits(entity: str, text: str, tokens: Sequence[str]) -> bool:
+    """Say whether one value has the shape of the entity that its column's name claims."""
+    value = text.strip()
+    if entity == "PERSON":
+        words = _WORD.findall(value)
+        fewest = 1 if says_person(tokens) or not value.isascii() else _FEWEST_IN_FULL_NAME
+        return bool(_NAME_SHAPE.fullmatch(value)) and fewest <= len(words) <= _LONGEST_NAME
+    if entity == "DATE_OF_BIRTH":
+        return bool(_DATE_SHAPE.fullmatch(value))
+    if entity == "POSTAL_CODE":
+        return bool(_POSTAL_SHAPE.fullmatch(value))
+    return bool(re.search(r"\d", value) and re.search(r"[^\W\d_]{2}", value))

@@ -1,0 +1,55 @@
+"""Run the tests on SQLite and then on PostgreSQL: ``python -m tests.run [pytest's arguments]``.
+
+PROBITY_TEST_DATABASE=sqlite or postgres runs one of them. A DATABASE_URL in the environment takes the place of the
+PostgreSQL that is started otherwise.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from tests.postgres import postgres
+
+DATABASES = ("sqlite", "postgres")
+
+
+@contextlib.contextmanager
+def database_url(database: str) -> Iterator[dict[str, str]]:
+    """Give the environment that makes pytest use the database."""
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    if database == "sqlite":
+        yield environment
+    elif given := os.environ.get("DATABASE_URL"):
+        yield {**environment, "DATABASE_URL": given}
+    else:
+        with postgres() as server:
+            yield {**environment, "DATABASE_URL": server.url()}
+
+
+def run(database: str, arguments: list[str]) -> int:
+    """Run pytest on one database and return its exit code."""
+    sys.stdout.write(f"\n=== tests on {database} ===\n")
+    sys.stdout.flush()
+    with database_url(database) as environment:
+        return subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment, check=False).returncode
+
+
+def main(arguments: list[str]) -> int:
+    """Run on each database; return 0 only if all passed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    chosen = os.environ.get("PROBITY_TEST_DATABASE")
+    if chosen not in {None, "", *DATABASES}:
+        sys.stderr.write(f"PROBITY_TEST_DATABASE is {chosen!r}, which is none of {', '.join(DATABASES)}.\n")
+        return 2
+    codes = {database: run(database, arguments) for database in ([chosen] if chosen else DATABASES)}
+    failed = [f"{database} (pytest ended with {code})" for database, code in codes.items() if code]
+    if failed:
+        sys.stderr.write(f"Tests failed on {', '.join(failed)}.\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
