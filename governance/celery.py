@@ -17,7 +17,7 @@ app.autodiscover_tasks(["registry", "privacy", "monitoring", "governance"])
 app.set_default()
 
 
-@setup_logging.connect  # type: ignore[untyped-decorator,unused-ignore]
+@setup_logging.connect
 def _use_our_logs(**_details: Any) -> None:
     """Keep Celery from replacing the handlers of the root logger (that there is a receiver is what it asks for)."""
     logs.configure(settings.LOGGING)

@@ -40,12 +40,12 @@ def text(name: str, default: str = "") -> str:
 
 def flag(name: str, *, default: bool = False) -> bool:
     """Return a truth value, written 1/0, true/false, yes/no or on/off."""
-    value = text(name).lower()
+    value = text(name)
     if not value:
         return default
-    if value not in TRUE | FALSE:
+    if value.lower() not in TRUE | FALSE:
         _refuse(name, f"is {value!r}, which is neither true nor false; write 1 or 0.")
-    return value in TRUE
+    return value.lower() in TRUE
 
 
 def integer(name: str, default: int, *, least: int, most: int) -> int:

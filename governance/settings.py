@@ -26,6 +26,11 @@ PROBITY_CHECKS = {
     "drift": "monitoring.checks.drift.check",
 }
 PROBITY_TRAINING_BACKENDS = {"local": "registry.backends.training.local.LocalTraining"}
+_ENTRY_POINTS = BASE_DIR / "registry" / "backends" / "training" / "entry_points"
+PROBITY_ENTRY_POINTS = {
+    "scorecard": str(_ENTRY_POINTS / "scorecard.py"),
+    "gradient_boosting": str(_ENTRY_POINTS / "gradient_boosting.py"),
+}
 PROBITY_SERVING_BACKENDS = {"local": "registry.backends.serving.local.LocalServing"}
 PROBITY_SOURCES = {"mlflow": "registry.sources.mlflow"}
 PROBITY_NEEDS = {

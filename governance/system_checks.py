@@ -1,1 +1,133 @@
 """System checks: a wrong combination of settings is an error with an id and a hint before anything starts."""
+
+import stat
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's own name
+from django.http.request import validate_host
+
+PLUG_INS = (
+    "PROBITY_CHECKS",
+    "PROBITY_TRAINING_BACKENDS",
+    "PROBITY_SERVING_BACKENDS",
+    "PROBITY_SOURCES",
+    "PROBITY_NEEDS",
+)
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@register("probity")
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Run every check below."""
+    return [*secrets(), *address(), *broker(), *plug_ins(), *sandbox(), *names()]
+
+
+def secrets() -> Iterator[CheckMessage]:
+    """Whether the key that signs sessions is private, and the same on every machine."""
+    kept = Path(settings.PROBITY_HOME) / "secret_key"
+    shared = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+    if kept.exists() and kept.read_text().strip() == settings.SECRET_KEY:
+        if stat.S_IMODE(kept.stat().st_mode) & 0o077:
+            yield Error(f"The secret key {kept} can be read by others.", hint=f"chmod 600 {kept}", id="probity.E001")
+        if shared:
+            yield Warning(
+                "The database is a server, which several machines may share, but each makes a secret key of its own.",
+                hint="Set PROBITY_SECRET_KEY to the same value on every machine.",
+                id="probity.W001",
+            )
+
+
+def address() -> Iterator[CheckMessage]:
+    """Whether the site's address, the hosts that it answers to and the debug mode agree."""
+    parts = urlsplit(settings.PROBITY_PUBLIC_URL)
+    host = parts.hostname or ""
+    if not validate_host(f"[{host}]" if ":" in host else host, settings.ALLOWED_HOSTS):
+        yield Error(
+            f"PROBITY_PUBLIC_URL names the host {host!r}, which PROBITY_ALLOWED_HOSTS does not allow.",
+            hint="Add the host to PROBITY_ALLOWED_HOSTS, or leave that variable away.",
+            id="probity.E002",
+        )
+    if settings.DEBUG and host not in LOOPBACK:
+        yield Error(
+            f"PROBITY_DEBUG is on for {settings.PROBITY_PUBLIC_URL}, where pages of errors would show internals.",
+            hint="Unset PROBITY_DEBUG.",
+            id="probity.E003",
+        )
+    if parts.scheme == "http" and host not in LOOPBACK:
+        yield Warning(
+            f"PROBITY_PUBLIC_URL is {settings.PROBITY_PUBLIC_URL}: passwords and sessions travel unencrypted.",
+            hint="Put a proxy that speaks TLS in front, set an https address, and PROBITY_BEHIND_PROXY=1.",
+            id="probity.W002",
+        )
+
+
+def broker() -> Iterator[CheckMessage]:
+    """Whether tasks leave this process."""
+    if settings.CELERY_BROKER_URL.startswith("memory:"):
+        yield Error(
+            "BROKER_URL is memory:, which no other process can reach: queued work would never be done.",
+            hint="Unset BROKER_URL for the embedded broker, or name a Redis or RabbitMQ.",
+            id="probity.E004",
+        )
+    if getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False):
+        yield Error(
+            "CELERY_TASK_ALWAYS_EAGER is on: tasks would run inside of requests.",
+            hint="It is for tests alone.",
+            id="probity.E005",
+        )
+
+
+def plug_ins() -> Iterator[CheckMessage]:
+    """Whether every listed plug-in exists (it is not loaded: that may be slow)."""
+    for setting in PLUG_INS:
+        for name, path in getattr(settings, setting).items():
+            if not _exists(path):
+                yield Error(
+                    f"{setting} lists {name!r} as {path!r}, but there is no such module.",
+                    hint="Correct the dotted path, or remove the line.",
+                    id="probity.E006",
+                )
+    for name, file in settings.PROBITY_ENTRY_POINTS.items():
+        if not Path(file).is_file():
+            yield Error(
+                f"PROBITY_ENTRY_POINTS lists {name!r} as {file!r}, but there is no such file.",
+                hint="Correct the path, or remove the line.",
+                id="probity.E008",
+            )
+
+
+def _exists(path: str) -> bool:
+    """Say whether the dotted path is a module, or a name in one."""
+    for candidate in (path, path.rpartition(".")[0]):
+        try:
+            if candidate and find_spec(candidate):
+                return True
+        except (ImportError, ValueError):
+            continue
+    return False
+
+
+def sandbox() -> Iterator[CheckMessage]:
+    """Whether model files are loaded in isolation."""
+    if settings.PROBITY_SANDBOX == "none" and not settings.PROBITY_DEMO:
+        yield Warning(
+            "PROBITY_SANDBOX is none: model files run with the rights of the worker, and every report says so.",
+            hint="Unset PROBITY_SANDBOX. Only the policy of the demo accepts reports that were made without isolation.",
+            id="probity.W003",
+        )
+
+
+def names() -> Iterator[CheckMessage]:
+    """Whether the model that finds names is there."""
+    model = settings.PROBITY_NER_MODEL
+    if model and not Path(model).exists() and not (model.isidentifier() and find_spec(model)):
+        yield Error(
+            f"PROBITY_NER_MODEL is {model!r}, which is neither an installed package nor a path.",
+            hint="Install the model, correct the name, or unset the variable.",
+            id="probity.E007",
+        )

@@ -1,5 +1,6 @@
 """The checks, backends and sources that this installation lists in its settings, by name."""
 
+from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
@@ -32,11 +33,19 @@ def checks() -> dict[str, Check]:
     return {name: check(name) for name in sorted(settings.PROBITY_CHECKS)}
 
 
+def entry_point(name: str) -> Path:
+    """Return the file of a training entry point by its name."""
+    listed: dict[str, str] = settings.PROBITY_ENTRY_POINTS
+    if name not in listed:
+        raise NotListedError(f"{name!r} is not a listed training entry point (there are: {', '.join(sorted(listed))})")
+    return Path(listed[name])
+
+
 def training_backend(name: str) -> TrainingBackend:
     """Return a training backend by its name."""
-    return cast("TrainingBackend", _load("PROBITY_TRAINING_BACKENDS", name)())
+    return cast("TrainingBackend", _load("PROBITY_TRAINING_BACKENDS", name)(isolation=settings.PROBITY_SANDBOX))
 
 
 def serving_backend(name: str) -> ServingBackend:
     """Return a serving backend by its name."""
-    return cast("ServingBackend", _load("PROBITY_SERVING_BACKENDS", name)())
+    return cast("ServingBackend", _load("PROBITY_SERVING_BACKENDS", name)(isolation=settings.PROBITY_SANDBOX))

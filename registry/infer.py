@@ -19,8 +19,8 @@ class NoModelError(BackendError):
 
 
 def isolation() -> str:
-    """Return how model files are isolated here: "sandbox", or "none" where the instance says so."""
-    return "none" if settings.PROBITY_SANDBOX == "none" else "sandbox"
+    """Return how model files are isolated here: "landlock+seccomp", or "none" where the instance says so."""
+    return str(settings.PROBITY_SANDBOX)
 
 
 def infer_version(
@@ -59,7 +59,7 @@ def _infer(  # noqa: PLR0917 - the facts of one inference
     answer = infer(
         checkout_tree(content, model),
         local_path(data_digest),
-        features=None,
+        features=version.features,
         positive=schema["positive"],
         want=("predictions", "attributions"),
         seed=int(version.digest[:8], 16),
@@ -67,6 +67,8 @@ def _infer(  # noqa: PLR0917 - the facts of one inference
         isolation=isolation(),
         on_tick=lambda: progress(0.5, f"{version} answers in the sandbox"),
     )
+    if answer.predictions is None:
+        raise NoModelError(f"{version} gave no predictions", code="no_predictions")
     scores = keep_bytes(answer.predictions.read_bytes(), ARROW)
     attributions = keep_bytes(answer.attributions.read_bytes(), ARROW) if answer.attributions else None
     made, _ = Inference.objects.get_or_create(

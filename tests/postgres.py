@@ -92,7 +92,7 @@ def _initialise(binaries: Path, data: Path, password: str, environment: dict[str
     word = _own(data.with_name("word")) / "word"
     word.write_text(password)
     word.chmod(0o444)
-    command = [binaries / "initdb", "-D", data, *arguments, f"--pwfile={word}"]
+    command: list[str | Path] = [binaries / "initdb", "-D", data, *arguments, f"--pwfile={word}"]
     done = subprocess.run(
         command, text=True, capture_output=True, check=False, env=environment, cwd=data, **_identity()
     )

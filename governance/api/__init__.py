@@ -1,0 +1,1 @@
+"""The API: parse, call a use case, print. One file per noun."""

@@ -7,10 +7,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 
+from celery import current_app
 from django.conf import settings
 
+from governance.env import broker_options
 from governance.management.child import Child
+from registry.backends.detached import HANDLE, is_alive, read_json, stop
 
 LOOPBACK = "127.0.0.1"
 ANSWER_SECONDS = 5.0
@@ -105,7 +109,7 @@ def _pong(port: int, password: str) -> bool:
 
 
 def _celery(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "celery", "-A", "governance.celery", *arguments)
+    return (sys.executable, "-m", "celery", "-q", "-A", "governance.celery", *arguments)
 
 
 def _worker(environment: Mapping[str, str], workers: int) -> Child:
@@ -141,3 +145,20 @@ def _answers(host: str, port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def end_detached() -> None:
+    """End the trainings and the served models of this home, which outlive a worker but not the whole service.
+
+    What should be running is in the database: the next start brings it back.
+    """
+    home = Path(settings.PROBITY_HOME)
+    for place in (*home.glob(f"serving/**/{HANDLE}"), *home.glob(f"training/**/{HANDLE}")):
+        handle = read_json(place)
+        if handle and is_alive(handle):
+            stop(handle)
+
+
+def adopt(todo: Plan) -> None:
+    """Make this process, whose settings were read before the broker was there, send its tasks to it."""
+    current_app.conf.update(broker_url=todo.broker_url, broker_transport_options=dict(broker_options(todo.broker_url)))

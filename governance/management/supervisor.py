@@ -191,12 +191,13 @@ def stack(
     home: Path,
     files: Mapping[str, str] | None = None,
     prepare: Callable[[], None] = lambda: None,
+    clean_up: Callable[[], None] = lambda: None,
     output: Callable[[str, str], None] = print_line,
 ) -> Iterator[Supervisor]:
     """Run the children on a home that nobody else runs on; leave no process and none of the ``files`` behind.
 
     ``files`` (name → text, mode 0600) exist below ``home/run`` while the stack runs; ``prepare`` is called first, once
-    the home is held and what an earlier, killed stack left was ended.
+    the home is held and what an earlier, killed stack left was ended; ``clean_up`` once the children have ended.
     """
     marked = [replace(child, environment={**child.environment, STACK: str(home)}) for child in children]
     supervisor = Supervisor(marked, output)
@@ -207,6 +208,7 @@ def stack(
         for name, text in (files or {}).items():
             at_end.callback((home / "run" / name).unlink, missing_ok=True)
             write_private(home / "run" / name, text, replace=True)
+        at_end.callback(clean_up)
         at_end.callback(supervisor.stop)
         supervisor.start()
         yield supervisor

@@ -41,6 +41,7 @@ register(
             "inputs": "digest",
             "attempt": "integer",
             "isolation": "text",
+            "measured_at": "text",
         },
     ),
     EventKind(

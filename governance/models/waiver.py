@@ -16,6 +16,7 @@ class Waiver(Row):
     requested_by = models.ForeignKey(Principal, on_delete=models.PROTECT, related_name="+")
     granted_by = models.ForeignKey(Principal, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     granted_at = models.DateTimeField(null=True, blank=True)
+    roles_held = models.JSONField(default=list, blank=True)
     ends_at = models.DateTimeField()
     reason = models.ForeignKey(Commitment, on_delete=models.PROTECT, related_name="+")
 

@@ -19,7 +19,7 @@ def intend(environment: Environment, model: Model, version: ModelVersion | None,
         data={
             "name": mlflow.registered_name(model),
             "alias": environment.mlflow_alias,
-            "to": version.digest if version else NOTHING,
+            "to": str(version.source.get("mlflow_digest", NOTHING)) if version else NOTHING,
         },
     )
 
@@ -43,7 +43,7 @@ def move_alias(environment: Environment, model: Model, *, actor: Actor) -> bool:
         .first()
     )
     version = serving.manifest.champion if serving else None
-    wanted = version.digest if version and version.source.get("mlflow_version") else NOTHING
+    wanted = str(version.source.get("mlflow_digest", NOTHING)) if version else NOTHING
     try:
         found, message = _point(environment, model, version), ""
     except BackendError as error:

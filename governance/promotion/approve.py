@@ -50,15 +50,14 @@ def _reason(text: str) -> Commitment:
     return Commitment.of(text.strip())
 
 
-def _may_decide(promotion: PromotionRequest, actor: Actor) -> frozenset[str]:
+def may_decide(promotion: PromotionRequest, actor: Actor) -> frozenset[str]:
     """Return the roles that the actor holds for a stage of the policy; raises DecisionRefusedError."""
     if actor.auth not in BY_A_PERSON or actor.principal.kind != PrincipalKind.PERSON:
         raise DecisionRefusedError(
             "a decision is a signed-in person's; a service or a command cannot give it", "not_a_person"
         )
     policy = read_policy(promotion.policy.document)
-    parties = people_of(promotion).parties(policy.approval.separation)
-    if part := parties.get(str(actor.principal.pk)):
+    if part := people_of(promotion).part_of(str(actor.principal.pk), policy.approval.separation):
         raise DecisionRefusedError(f"who is the {part} of what is asked for cannot decide on it", "own_request")
     held = actor.principal.roles(promotion.project)
     wanted = {stage.role for stage in policy.approval.stages}
@@ -74,7 +73,7 @@ def _check_current(promotion: PromotionRequest, evaluation_digest: str) -> None:
         )
     if evaluation_digest != promotion.evaluation_digest:
         raise StaleEvaluationError(
-            f"you looked at evaluation {evaluation_digest[:12]}, but the current one is {promotion.evaluation_digest[:12]}"
+            f"you looked at evaluation {evaluation_digest[:12]}, the current one is {promotion.evaluation_digest[:12]}"
         )
 
 
@@ -132,7 +131,7 @@ def approve(
     Raises DecisionRefusedError, StaleEvaluationError, ReasonMissingError or NotAcknowledgedError.
     """
     locked = lock(promotion.pk)
-    held = _may_decide(locked, actor)
+    held = may_decide(locked, actor)
     _check_current(locked, evaluation_digest)
     settle(locked, actor=actor)
     _check_current(locked, evaluation_digest)
@@ -171,7 +170,7 @@ def _turn_down(  # noqa: PLR0917 - one decision
     promotion: PromotionRequest, action: str, target: PromotionState, actor: Actor, reason: str, evaluation_digest: str
 ) -> Approval:
     locked = lock(promotion.pk)
-    held = _may_decide(locked, actor)
+    held = may_decide(locked, actor)
     _check_current(locked, evaluation_digest)
     approval = _give(locked, action, actor, held, reason, [])
     record_decision(locked, actor=actor)

@@ -11,7 +11,7 @@ from governance.policies.assign import applies_to_open
 from governance.promotion.advance import lock, move
 from governance.promotion.collect import collect
 from governance.promotion.judge import newest_evidence, settle
-from governance.promotion.measure import measure
+from governance.promotion.measure import cite, measure
 from governance.promotion.request import REQUESTERS, require_role, start_assessment
 from governance.promotion.subject import subject_of
 from governance.rules.policy import Policy, read_policy
@@ -62,7 +62,7 @@ def _aged(promotion: PromotionRequest, policy: Policy) -> frozenset[str]:
     return frozenset(
         name
         for name, evidence in newest_evidence(promotion).items()
-        if ages.get(name) and now - evidence.check_run.measured_at > timedelta(days=float(ages[name] or 0))
+        if ages.get(name) and now - evidence.check_run.measured_at > timedelta(days=ages[name])
     )
 
 
@@ -80,7 +80,8 @@ def assess(run: Run, lease: Lease) -> dict[str, Any]:
         return {"skipped": "the promotion has ended"}
     for index, one in enumerate(collected):
         lease.beat(0.5 + index / len(collected) / 2, f"measuring {one.check}")
-        measure(promotion, one, run=run, lease=lease, renew=one.check in aged)
+        made = measure(one, manifest=promotion.manifest_id, run=run, lease=lease, renew=one.check in aged)
+        cite(promotion, made, lease)
     return _finish(str(promotion.pk), lease)
 
 

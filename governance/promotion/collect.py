@@ -23,12 +23,15 @@ class UnknownNeedError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The inputs of one check by name; ``missing`` says why a needed one could not be had."""
+    """The inputs of one check by name; ``missing`` says why a needed one could not be had, ``inapplicable`` why the
+    check has nothing to measure here.
+    """
 
     check: str
     parameters: Mapping[str, Any]
     inputs: Mapping[str, str]
     missing: Mapping[str, str] = field(default_factory=dict)
+    inapplicable: str = ""
 
 
 def _resolve(subject: Subject, need: Need, progress: Progress) -> tuple[str | None, str]:

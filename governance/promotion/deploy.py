@@ -110,7 +110,7 @@ def serve(deployment: Deployment) -> dict[str, Any]:
         manifest_digest=deployment.manifest_id,
         model_digest=champion.content_id,
         model_path=_model_folder(champion.content_id),
-        features=tuple(_features(champion)),
+        features=champion.features,
         threshold=float(Decimal(document["rule"]["threshold"])),
         workdir=work,
     )
@@ -118,11 +118,6 @@ def serve(deployment: Deployment) -> dict[str, Any]:
     Deployment.objects.filter(pk=deployment.pk).update(handle=handle)
     deployment.handle = handle
     return handle
-
-
-def _features(champion: Any) -> list[str]:
-    details = champion.source.get("features") or []
-    return [str(name) for name in details]
 
 
 def end_serving(deployment: Deployment) -> None:

@@ -9,8 +9,11 @@ from django.utils import timezone
 
 from governance.models import Approval, Decision, Evaluation, Evidence, PromotionRequest, Revocation, Waiver
 from governance.promotion.advance import move
-from governance.rules import authorise as authorise_rule
-from governance.rules import evaluate as evaluate_rule
+from governance.rules.approvals import Approval as GivenApproval
+from governance.rules.approvals import People
+from governance.rules.approvals import Revocation as GivenRevocation
+from governance.rules.authorise import AUTHORISED, authorise
+from governance.rules.evaluate import BLOCKED, BLOCKING, ReportEvidence, evaluate
 from governance.rules.states import PromotionState
 from registry.artifacts import read_document
 from registry.canonical import canonical, digest
@@ -24,15 +27,15 @@ def newest_evidence(promotion: PromotionRequest) -> dict[str, Evidence]:
     return {evidence.check_run.check_name: evidence for evidence in cited}
 
 
-def reports_of(promotion: PromotionRequest) -> list[evaluate_rule.ReportEvidence]:
-    """Return the newest report of each check with the time it was measured, as the rules take them."""
+def reports_of(promotion: PromotionRequest) -> list[ReportEvidence]:
+    """Return every report that the promotion cites, with when it was measured; the rules choose which counts."""
     return [
-        evaluate_rule.ReportEvidence(
+        ReportEvidence(
             document=read_document(evidence.check_run.report_digest),
             measured_at=evidence.check_run.measured_at,
             isolation=evidence.check_run.isolation,
         )
-        for evidence in newest_evidence(promotion).values()
+        for evidence in promotion.evidence.select_related("check_run").order_by("pk")
     ]
 
 
@@ -46,7 +49,9 @@ def waivers_of(promotion: PromotionRequest) -> list[dict[str, Any]]:
             "key": waiver.key,
             "requested_by": str(waiver.requested_by_id),
             "granted_by": str(waiver.granted_by_id),
+            "granted_at": moment(waiver.granted_at or waiver.created_at),
             "ends_at": moment(waiver.ends_at),
+            "roles_held": waiver.roles_held,
         }
         for waiver in granted
     ]
@@ -54,12 +59,13 @@ def waivers_of(promotion: PromotionRequest) -> list[dict[str, Any]]:
 
 def evaluation_now(promotion: PromotionRequest, now: datetime) -> Mapping[str, Any]:
     """Return the evaluation document as the rules give it now; nothing is recorded."""
-    judged = evaluate_rule.evaluate(
+    judged = evaluate(
         policy=promotion.policy.document,
         manifest=promotion.manifest.document,
         reports=reports_of(promotion),
         waivers=waivers_of(promotion),
         now=now,
+        assurance=promotion.version.assurance,
     )
     return judged.document()
 
@@ -92,20 +98,10 @@ def record_evaluation(promotion: PromotionRequest, *, actor: Actor, now: datetim
         actor=actor,
         subject=f"promotion:{promotion.pk}",
         policy=promotion.policy_id,
-        evidence=sorted(report.digest() for report in map(_ReportDigest, reports_of(promotion))),
+        evidence=sorted({item["report"] for item in document["items"] if item["report"]}),
         data={"manifest": promotion.manifest_id, "evaluation": identity, "verdict": evaluation.verdict},
     )
     return evaluation
-
-
-class _ReportDigest:
-    """A report document with its digest."""
-
-    def __init__(self, evidence: evaluate_rule.ReportEvidence) -> None:
-        self.document = evidence.document
-
-    def digest(self) -> str:
-        return digest(self.document)
 
 
 def _append_stale(promotion: PromotionRequest, evaluation: str, actor: Actor) -> None:
@@ -120,7 +116,7 @@ def _append_stale(promotion: PromotionRequest, evaluation: str, actor: Actor) ->
         )
 
 
-def people_of(promotion: PromotionRequest) -> authorise_rule.People:
+def people_of(promotion: PromotionRequest) -> People:
     """Return who had a hand in what is asked for, as opaque ids; identities nobody is known by stay unmapped."""
     members = VersionPerson.objects.filter(version=promotion.version).select_related("principal__owner")
     by_part: dict[str, set[str]] = {"trainer": set(), "author": set(), "committer": set(), "registrar": set()}
@@ -133,18 +129,18 @@ def people_of(promotion: PromotionRequest) -> authorise_rule.People:
     requesters = {str(promotion.requester_id), str(promotion.requester.accountable().pk)}
     if promotion.on_behalf_of_id:
         requesters.add(str(promotion.on_behalf_of_id))
-    return authorise_rule.People(
-        requesters=frozenset(requesters),
+    return People(
+        requester=frozenset(requesters),
         trainers=frozenset(by_part["trainer"] | by_part["registrar"]),
         authors=frozenset(by_part["author"]),
         committers=frozenset(by_part["committer"]),
-        unmapped=tuple(sorted(unmapped)),
+        unmapped=frozenset(unmapped),
     )
 
 
-def approval_of(approval: Approval) -> authorise_rule.Approval:
+def approval_of(approval: Approval) -> GivenApproval:
     """Return an approval as the rules take it."""
-    return authorise_rule.Approval(
+    return GivenApproval(
         id=str(approval.pk),
         principal=str(approval.principal_id),
         roles_held=frozenset(approval.roles_held),
@@ -161,11 +157,14 @@ def approval_of(approval: Approval) -> authorise_rule.Approval:
 def decision_now(promotion: PromotionRequest, evaluation: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     """Return the decision document as the rules give it now; nothing is recorded."""
     revoked = Revocation.objects.filter(approval__promotion=promotion)
-    judged = authorise_rule.authorise(
+    judged = authorise(
         policy=promotion.policy.document,
         evaluation=evaluation,
         approvals=[approval_of(approval) for approval in promotion.approvals.order_by("created_at", "pk")],
-        revocations=[authorise_rule.Revocation(approval=str(item.approval_id), at=item.created_at) for item in revoked],
+        revocations=[
+            GivenRevocation(approval=str(item.approval_id), principal=str(item.principal_id), at=item.created_at)
+            for item in revoked
+        ],
         people=people_of(promotion),
         now=now,
     )
@@ -212,12 +211,12 @@ def record_decision(promotion: PromotionRequest, *, actor: Actor, now: datetime 
 def settle(promotion: PromotionRequest, *, actor: Actor) -> PromotionRequest:
     """Put a locked promotion where its evaluation and decision say: BLOCKED, AWAITING_DECISION, APPROVED, REJECTED."""
     evaluation = record_evaluation(promotion, actor=actor)
-    if evaluation.verdict == "BLOCKED":
+    if evaluation.verdict == BLOCKED:
         return move(promotion, PromotionState.BLOCKED, actor=actor, detail=_blocking(evaluation.document))
     if promotion.state != PromotionState.APPROVED:
         move(promotion, PromotionState.AWAITING_DECISION, actor=actor)
     decision = record_decision(promotion, actor=actor)
-    if decision.verdict == "AUTHORISED":
+    if decision.verdict == AUTHORISED:
         return move(promotion, PromotionState.APPROVED, actor=actor)
     if promotion.state == PromotionState.APPROVED:
         return move(
@@ -227,9 +226,7 @@ def settle(promotion: PromotionRequest, *, actor: Actor) -> PromotionRequest:
 
 
 def _blocking(document: Mapping[str, Any]) -> str:
-    keys = [
-        item["key"] for item in document["items"] if item["outcome"] in evaluate_rule.BLOCKING and not item["waiver"]
-    ]
+    keys = [item["key"] for item in document["items"] if item["outcome"] in BLOCKING and not item["waiver"]]
     return f"blocked by {len(keys)}: {', '.join(keys)}"
 
 

@@ -8,17 +8,17 @@ from importlib.metadata import version as installed
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from governance.models import CheckRun, Evidence, PromotionRequest
 from governance.promotion.collect import Collected
+from governance.rules.evidence import seed_of
 from registry import catalog
 from registry.artifacts import keep_document, read_document, read_table
 from registry.canonical import digest
 from registry.checks import Cancelled, Context, Outcome, Report, Status
 from registry.infer import isolation
-from registry.ledger.append import append
+from registry.ledger.append import append, moment
 from registry.models import Actor, Run
 from registry.run import Lease, LeaseLostError
 
@@ -48,11 +48,6 @@ class KeptInputs:
         return dict(self.found)
 
 
-def seed_of(manifest: str, check: str, inputs: Mapping[str, str]) -> int:
-    """Return the seed of a measurement: H(manifest, check, inputs), as a 32-bit number."""
-    return int(digest({"manifest": manifest, "check": check, "inputs": dict(inputs)})[:8], 16)
-
-
 def engine_fingerprint() -> str:
     """Return the digest of what computes here: interpreter, machine and libraries by version."""
     libraries = {name: installed(name) for name in LIBRARIES}
@@ -61,6 +56,8 @@ def engine_fingerprint() -> str:
 
 def _outcome(collected: Collected, seed: int, progress: Callable[[float, str], None]) -> Outcome:
     """Measure; whatever a check raises is an ERROR in its report, never a pass and never a lost report."""
+    if collected.inapplicable:
+        return Outcome(status=Status.NOT_APPLICABLE, reason=collected.inapplicable)
     if collected.missing:
         why = "; ".join(f"{name}: {reason}" for name, reason in sorted(collected.missing.items()))
         return Outcome(status=Status.NOT_COMPUTABLE, reason=f"what it needs could not be collected: {why}"[:2000])
@@ -74,62 +71,59 @@ def _outcome(collected: Collected, seed: int, progress: Callable[[float, str], N
         return Outcome(status=Status.ERROR, reason=f"{type(error).__name__}: {error}"[:2000])
 
 
-def measure(promotion: PromotionRequest, collected: Collected, *, run: Run, lease: Lease, renew: bool) -> CheckRun:
-    """Return the measurement of one check, made now or found; cite it as evidence of the promotion.
+def measure(collected: Collected, *, manifest: str, run: Run, lease: Lease, renew: bool = False) -> CheckRun:
+    """Return the measurement of one check for a manifest, made now or found.
 
     ``renew`` makes it again although an equal one exists, because the policy finds that one too old.
     """
     check = catalog.check(collected.check)
-    manifest = promotion.manifest_id
-    seed = seed_of(manifest, collected.check, collected.inputs)
     identity = {
         "check_name": collected.check,
         "check_version": check.version,
         "inputs_digest": digest({"inputs": dict(collected.inputs), "missing": dict(collected.missing)}),
         "parameters_digest": digest(dict(collected.parameters)),
-        "seed": seed,
+        "seed": seed_of(manifest, collected.check, collected.inputs),
         "fingerprint": engine_fingerprint(),
     }
     known = CheckRun.objects.filter(**identity).order_by("-renewal").first()
     if known and not renew and known.status != Status.ERROR:
-        return _cite(promotion, known, lease)
+        return known
     began, clock = timezone.now(), time.monotonic()
-    outcome = _outcome(collected, seed, lease.progress)
-    report = Report(
-        check=collected.check,
-        version=check.version,
-        inputs=collected.inputs,
-        parameters=collected.parameters,
-        seed=seed,
-        outcome=outcome,
-    )
+    report = _report(collected, check.version, int(str(identity["seed"])), lease)
     kept = keep_document(report.document())
     made = CheckRun(
         **identity,
         report_digest=kept.digest,
-        status=outcome.status,
+        status=report.outcome.status,
         run=run,
         attempt=run.attempt,
         host=platform.node(),
         isolation=isolation(),
         measured_at=began,
         seconds=time.monotonic() - clock,
-        renewal=(CheckRun.objects.filter(**identity).aggregate(Max("renewal"))["renewal__max"] or 0)
-        + (1 if known else 0),
+        renewal=known.renewal + 1 if known else 0,
     )
-    return _record(promotion, made, lease)
+    with transaction.atomic():
+        lease.lock()
+        made.full_clean()
+        made.save()
+    return made
+
+
+def _report(collected: Collected, version: str, seed: int, lease: Lease) -> Report:
+    return Report(
+        check=collected.check,
+        version=version,
+        inputs=collected.inputs,
+        parameters=collected.parameters,
+        seed=seed,
+        outcome=_outcome(collected, seed, lease.progress),
+    )
 
 
 @transaction.atomic
-def _record(promotion: PromotionRequest, made: CheckRun, lease: Lease) -> CheckRun:
-    lease.lock()
-    made.full_clean()
-    made.save()
-    return _cite(promotion, made, lease)
-
-
-@transaction.atomic
-def _cite(promotion: PromotionRequest, check_run: CheckRun, lease: Lease) -> CheckRun:
+def cite(promotion: PromotionRequest, check_run: CheckRun, lease: Lease) -> None:
+    """Make a measurement evidence of a promotion, once, with its event."""
     lease.lock()
     _, cited = Evidence.objects.get_or_create(promotion=promotion, check_run=check_run)
     if cited:
@@ -146,6 +140,6 @@ def _cite(promotion: PromotionRequest, check_run: CheckRun, lease: Lease) -> Che
                 "inputs": check_run.inputs_digest,
                 "attempt": check_run.attempt,
                 "isolation": check_run.isolation,
+                "measured_at": moment(check_run.measured_at),
             },
         )
-    return check_run

@@ -1,19 +1,21 @@
-"""Release what was approved: judge again under a lock, deploy by digest, take over from the incumbent, move the alias."""
+"""Release what was approved: judge again under a lock, deploy by digest, take over, move the alias."""
 
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from governance.models import PromotionRequest
 from governance.promotion.advance import lock, move
 from governance.promotion.alias import intend, move_alias
 from governance.promotion.deploy import create_deployment, end_serving, move_deployment, observe, serve
-from governance.promotion.judge import settle
+from governance.promotion.judge import decision_now, evaluation_now, settle
 from governance.promotion.request import require_role
 from governance.promotion.watching import start_monitor
 from governance.rules.states import DeploymentState, PromotionState
 from registry import run
 from registry.backends.base import BackendError
+from registry.canonical import digest
 from registry.models import Actor, Deployment, Environment, Role, Run, RunKind, RunStatus
 from registry.run import Lease
 
@@ -32,6 +34,8 @@ def start_release(promotion: PromotionRequest, *, actor: Actor) -> Run:
     """Begin the release of an approved promotion; raises NotReleasableError, saying what its state is now."""
     locked = lock(promotion.pk)
     require_role(actor, locked.project, RELEASERS, "release")
+    if locked.state == PromotionState.APPROVED:
+        settle(locked, actor=actor)
     if locked.state != PromotionState.APPROVED:
         raise NotReleasableError(f"the promotion is {locked.state}, not APPROVED; nothing was released")
     move(locked, PromotionState.RELEASING, actor=actor)
@@ -59,59 +63,63 @@ def _pending(promotion: PromotionRequest) -> Deployment:
     )
 
 
+def _objection(promotion: PromotionRequest) -> str:
+    """Return why a locked promotion may not go out after all, judged again from everything recorded; "" if it may."""
+    incumbent = incumbent_of(promotion)
+    if (incumbent.manifest_id if incumbent else None) != promotion.manifest.document["incumbent"]:
+        return "what the environment serves has changed since the request"
+    if hasattr(promotion.version, "retirement"):
+        return "the version was retired"
+    now = timezone.now()
+    evaluation = evaluation_now(promotion, now)
+    if digest(evaluation) != promotion.evaluation_digest:
+        return "evidence, waivers or policy have changed since the approval"
+    verdict = decision_now(promotion, evaluation, now)["verdict"]
+    return "" if verdict == "AUTHORISED" else f"the decision is now {verdict}"
+
+
 @transaction.atomic
 def _still_authorised(promotion_id: str, lease: Lease) -> PromotionRequest | None:
-    """Judge again with everything locked; a promotion that is no longer authorised goes back to the officers."""
+    """Lock promotion and environment and judge again; what is no longer authorised ends as RELEASE_FAILED."""
     lease.lock()
     promotion = lock(promotion_id)
     if promotion.state != PromotionState.RELEASING:
         return None
     Environment.objects.select_for_update().get(pk=promotion.environment_id)
-    incumbent = incumbent_of(promotion)
-    if (incumbent.manifest_id if incumbent else None) != promotion.manifest.document["incumbent"]:
-        return _give_up(
-            promotion, "what the environment serves has changed since the request", PromotionState.SUPERSEDED
-        )
-    before = promotion.evaluation_digest
-    promotion.state = PromotionState.APPROVED
-    settle(promotion, actor=Actor.system())
-    if promotion.state != PromotionState.APPROVED or promotion.evaluation_digest != before:
-        return _give_up(promotion, "the promotion is no longer authorised", None)
-    promotion.state = PromotionState.RELEASING
-    promotion.save(update_fields=["state"])
-    return promotion
-
-
-def _give_up(promotion: PromotionRequest, why: str, target: PromotionState | None) -> None:
-    deployment = _pending(promotion)
-    move_deployment(deployment, DeploymentState.FAILED, actor=Actor.system(), reason=why)
-    if target:
-        move(promotion, target, actor=Actor.system(), detail=why)
+    why = _objection(promotion)
+    if not why:
+        return promotion
+    move_deployment(_pending(promotion), DeploymentState.FAILED, actor=Actor.system(), reason=why)
+    move(promotion, PromotionState.RELEASE_FAILED, actor=Actor.system(), detail=why)
+    return None
 
 
 def release(run_: Run, lease: Lease) -> dict[str, Any]:
     """Do the work of a RELEASE run: it can stop anywhere and be taken up again."""
     promotion = _still_authorised(run_.subject.partition(":")[2], lease)
     if promotion is None:
-        return _report(run_)
+        return _finish_interrupted(run_)
     deployment = _pending(promotion)
     lease.beat(0.3, "deploying")
     serve(deployment)
     lease.beat(0.7, "taking over")
-    replaced = _take_over(str(promotion.pk), lease)
-    if replaced:
-        end_serving(replaced)
+    if not _take_over(str(promotion.pk), lease):
+        end_serving(deployment)
+        return _report(run_)
+    if deployment.previous:
+        end_serving(deployment.previous)
     move_alias(deployment.environment, deployment.model, actor=Actor.system())
-    observe(deployment)
+    with transaction.atomic():
+        observe(deployment)
     return _report(run_)
 
 
 @transaction.atomic
-def _take_over(promotion_id: str, lease: Lease) -> Deployment | None:
+def _take_over(promotion_id: str, lease: Lease) -> bool:
     """Make the new deployment the desired one and end the incumbent's, in one step of our record."""
     promotion = _still_authorised(promotion_id, lease)
     if promotion is None:
-        raise NotReleasableError("the promotion is no longer authorised; what was deployed is stopped")
+        return False
     deployment, incumbent = _pending(promotion), incumbent_of(promotion)
     if incumbent:
         move_deployment(incumbent, DeploymentState.SUPERSEDED, actor=Actor.system(), reason="a newer release")
@@ -120,7 +128,7 @@ def _take_over(promotion_id: str, lease: Lease) -> Deployment | None:
     intend(deployment.environment, deployment.model, deployment.manifest.champion, actor=Actor.system())
     start_monitor(deployment, promotion)
     _supersede_others(promotion)
-    return incumbent
+    return True
 
 
 def _supersede_others(released: PromotionRequest) -> None:
@@ -130,6 +138,20 @@ def _supersede_others(released: PromotionRequest) -> None:
     ).exclude(pk=released.pk)
     for other in others:
         move(lock(other.pk), PromotionState.SUPERSEDED, actor=Actor.system(), detail="another version was released")
+
+
+def _finish_interrupted(run_: Run) -> dict[str, Any]:
+    """Do what an earlier attempt may have left after its take-over: both effects outside are idempotent."""
+    deployment = Deployment.objects.filter(promotion_id=run_.subject.partition(":")[2]).order_by("created_at").first()
+    if deployment and deployment.state == DeploymentState.LIVE:
+        if deployment.previous:
+            end_serving(deployment.previous)
+        move_alias(deployment.environment, deployment.model, actor=Actor.system())
+        with transaction.atomic():
+            observe(deployment)
+    elif deployment and deployment.state == DeploymentState.FAILED:
+        end_serving(deployment)
+    return _report(run_)
 
 
 def _report(run_: Run) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def request_waiver(promotion: PromotionRequest, *, key: str, ends_at: datetime, 
     items = {item["key"]: item for item in evaluation.document["items"]} if evaluation else {}
     if key not in items:
         raise WaiverRefusedError(f"the evaluation has no item {key!r}")
-    if not rule.allows(items[key]["metric"]):
+    if items[key]["metric"] not in rule.allowed:
         raise WaiverRefusedError(f"the policy allows no waiver of {items[key]['metric']}")
     longest = timezone.now() + timedelta(days=rule.max_days)
     if not timezone.now() < ends_at <= longest:
@@ -74,14 +74,14 @@ def grant_waiver(waiver: Waiver, *, actor: Actor) -> Waiver:
     person = actor.principal
     if actor.auth not in BY_A_PERSON or person.kind != PrincipalKind.PERSON:
         raise DecisionRefusedError("a waiver is granted by a signed-in person", "not_a_person")
-    parties = people_of(promotion).parties(policy.approval.separation)
-    if person.pk == locked.requested_by_id or str(person.pk) in parties:
+    if person.pk == locked.requested_by_id or people_of(promotion).part_of(str(person.pk), policy.approval.separation):
         raise DecisionRefusedError("a waiver is granted by another person than those who asked", "own_request")
-    if policy.waivers.role not in person.roles(promotion.project):
+    held = person.roles(promotion.project)
+    if policy.waivers.role not in held:
         raise DecisionRefusedError(f"to grant a waiver takes the role {policy.waivers.role}", "not_permitted")
     if locked.granted_by_id is not None:
         raise WaiverRefusedError("the waiver is granted already")
-    locked.granted_by, locked.granted_at = person, timezone.now()
+    locked.granted_by, locked.granted_at, locked.roles_held = person, timezone.now(), sorted(held)
     locked.full_clean()
     locked.save()
     append(

@@ -9,11 +9,15 @@ from registry.artifacts import keep_document, local_path, read_table
 from registry.ledger.append import append
 from registry.models import Actor, Artifact, DatasetVersion, Deployment, Inference
 
+HOUR = 3600
 
-def start_monitor(deployment: Deployment, promotion: PromotionRequest) -> Monitor:
-    """Make the monitor of a deployment that goes live, in the caller's transaction."""
+
+def start_monitor(deployment: Deployment, promotion: PromotionRequest) -> Monitor | None:
+    """Make the monitor of a deployment that goes live, in the caller's transaction; None where nothing is watched."""
     watch = read_policy(promotion.policy.document).watch
-    every, overdue = int(watch.interval_hours * 3600), int(watch.overdue_hours * 3600)
+    if watch is None:
+        return None
+    every, overdue = watch.every_hours * HOUR, watch.overdue_hours * HOUR
     monitor = Monitor(deployment=deployment, every_seconds=every, overdue_seconds=overdue)
     monitor.full_clean()
     monitor.save()
@@ -46,9 +50,9 @@ def baseline_of(deployment: Deployment) -> Artifact | None:
 def _sketch(evaluation: DatasetVersion, inference: Inference) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
-    from monitoring.statistics.sketch import sketch
+    from monitoring.statistics.sketch import columns_of, sketch_table
 
-    features = [feature["name"] for feature in evaluation.schema["features"]]
-    table = pq.read_table(local_path(evaluation.content_id), columns=features)
-    scores = read_table(str(inference.scores_id)).column("score")
-    return dict(sketch(table.append_column("score", scores)))
+    schema = evaluation.schema
+    table = pq.read_table(local_path(evaluation.content_id), columns=[one["name"] for one in schema["features"]])
+    table = table.append_column("score", read_table(str(inference.scores_id)).column("score"))
+    return sketch_table(table, columns_of(schema, table))

@@ -38,7 +38,7 @@ class Limit:
 
     ``group`` is "" for the whole, "*" for every group, "*attributes" for every single attribute ("sex"),
     "*intersections" for every set of attributes ("sex & age_band"), an attribute for itself and its groups ("sex",
-    "sex=1"), or one group ("sex=1"). Below ``n_at_least`` rows nothing is judged. ``required``: may not be inapplicable.
+    "sex=1"), or one group ("sex=1"). Below ``n_at_least`` rows nothing is judged. A ``required`` metric must apply.
     """
 
     metric: str

@@ -1,4 +1,4 @@
-"""A policy: what is measured, what is allowed, who approves, what may be waived, and what is watched once it is live."""
+"""A policy: what is measured, what is allowed, who approves, what may be waived, and what is watched afterwards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

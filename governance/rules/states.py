@@ -72,7 +72,7 @@ _CLOSED = frozenset({PromotionState.WITHDRAWN, PromotionState.EXPIRED, Promotion
 _REFUSED = frozenset({PromotionState.REJECTED, PromotionState.CHANGES_REQUESTED})
 
 PROMOTION_TRANSITIONS: Mapping[PromotionState, frozenset[PromotionState]] = {
-    PromotionState.OPEN: _CLOSED | {PromotionState.COLLECTING},
+    PromotionState.OPEN: _CLOSED | {PromotionState.COLLECTING, PromotionState.ERROR},
     PromotionState.COLLECTING: _CLOSED | {PromotionState.MEASURING, PromotionState.ERROR},
     PromotionState.MEASURING: _CLOSED
     | {
@@ -96,7 +96,9 @@ PROMOTION_TRANSITIONS: Mapping[PromotionState, frozenset[PromotionState]] = {
         PromotionState.AWAITING_DECISION,
         PromotionState.RELEASING,
     },
-    PromotionState.RELEASING: frozenset({PromotionState.RELEASED, PromotionState.RELEASE_FAILED}),
+    PromotionState.RELEASING: frozenset(
+        {PromotionState.RELEASED, PromotionState.RELEASE_FAILED, PromotionState.SUPERSEDED}
+    ),
     PromotionState.ERROR: _CLOSED | {PromotionState.COLLECTING},
     PromotionState.RELEASED: frozenset(),
     PromotionState.RELEASE_FAILED: frozenset(),

@@ -1,5 +1,23 @@
 """The addresses of the officers' screens."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from governance.web import catalogue, decisions, deployments, inbox, ledger, promotions
+
+app_name = "web"
+urlpatterns = [
+    path("", inbox.inbox, name="inbox"),
+    path("login/", LoginView.as_view(template_name="governance/login.html"), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("promotions/<uuid:pk>/", promotions.show, name="promotion"),
+    path("promotions/<uuid:pk>/progress", promotions.progress, name="progress"),
+    path("promotions/<uuid:pk>/<slug:deed>/", decisions.act, name="promotion-act"),
+    path("deployments/<uuid:pk>/", deployments.show, name="deployment"),
+    path("deployments/<uuid:pk>/<slug:deed>/", deployments.act, name="deployment-act"),
+    path("models/", catalogue.index, name="models"),
+    path("models/<uuid:pk>/", catalogue.show, name="model"),
+    path("models/<uuid:pk>/request/", catalogue.ask, name="model-request"),
+    path("ledger/", ledger.index, name="ledger"),
+    path("ledger/<int:number>/", ledger.show, name="entry"),
+]

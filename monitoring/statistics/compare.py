@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from monitoring.statistics.sketch import FORMAT, LARGEST_CATEGORY_COUNT, LARGEST_EDGE_COUNT
+from monitoring.statistics.sketch import FORMAT, JUMP, LARGEST_CATEGORY_COUNT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,9 +64,7 @@ def _function(item: Mapping[str, Any], points: NDArray[np.float64], side: str = 
 
     edges, up_to = _edges(item), np.cumsum(item["counts"]) / item["n"]
     before = np.concatenate([[0.0], up_to[:-1]])
-    jumps = (
-        np.full(len(edges), True) if item["exact"] else np.array(item["counts"]) > item["n"] / LARGEST_EDGE_COUNT * 2
-    )
+    jumps = np.full(len(edges), True) if item["exact"] else np.array(item["counts"]) > item["n"] * JUMP
     jumps[0] = True
     repeats = np.where(jumps, 2, 1)
     heights = np.repeat(up_to, repeats)

@@ -1,9 +1,9 @@
 """A sketch of a table's columns: what stays of the rows when only drift is to be measured, as a canonical document.
 
-Numeric columns keep the counts between at most 1,024 edges (exactly, value by value, where there are no more distinct
-values than that; else between quantiles), count, missing, least, greatest, mean and standard deviation; categorical
-columns keep the counts of their categories. The values of a small sample remain readable in its sketch: a sketch is an
-input to protect like its rows, and no part of a report.
+Numeric columns keep the counts between at most 1,024 edges (value by value where there are no more distinct values than
+that; else between quantiles, with the values of both tails one by one), count, missing, least, greatest, mean and
+standard deviation; categorical columns keep the counts of their categories. The values of a small sample remain
+readable in its sketch: a sketch is an input to protect like its rows, and no part of a report.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FORMAT = "sketch/1"
 LARGEST_EDGE_COUNT = 1024
+QUANTILES, TAIL = 896, 32
+JUMP = 2 / LARGEST_EDGE_COUNT  # a value with a larger share than this is kept as a jump
 LARGEST_CATEGORY_COUNT = 1024
 WATCHED = {"score": "numeric", "prediction": "categorical", "label": "categorical"}
 
@@ -101,14 +103,15 @@ def _numeric(values: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def _condense(distinct: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return edges at quantiles, and the count of values up to each edge and above the one before.
+    """Return edges at quantiles and in the tails, and the count of values up to each edge and above the one before.
 
     A value heavier than a quantile is an edge together with its predecessor, so that its jump is kept exactly.
     """
     import numpy as np
 
     up_to = np.cumsum(counts)
-    wanted = np.linspace(0, up_to[-1], LARGEST_EDGE_COUNT)[1:]
-    heavy = np.flatnonzero(counts > up_to[-1] / LARGEST_EDGE_COUNT)
-    places = np.unique(np.concatenate([[0], np.searchsorted(up_to, wanted), heavy, np.maximum(heavy - 1, 0)]))
+    wanted = np.linspace(0, up_to[-1], QUANTILES + 1)[1:]
+    heavy = np.flatnonzero(counts > up_to[-1] * JUMP)
+    tails = np.concatenate([np.arange(TAIL), len(distinct) - 1 - np.arange(TAIL)])
+    places = np.unique(np.concatenate([tails, np.searchsorted(up_to, wanted), heavy, np.maximum(heavy - 1, 0)]))
     return distinct[places], np.diff(up_to[places], prepend=0)

@@ -36,7 +36,13 @@ def distinct_texts(column: Any) -> list[tuple[str, int]]:
 def _countable(kind: Any) -> bool:
     import pyarrow as pa
 
-    known = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_floating, pa.types.is_temporal)
+    known = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_temporal,
+    )
     return any(is_kind(kind) for is_kind in known) and not pa.types.is_duration(kind)
 
 
@@ -45,7 +51,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, float):
-        return str(int(value))
+        return str(int(value)) if value.is_integer() else str(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, dict | list):

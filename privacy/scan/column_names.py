@@ -2,25 +2,30 @@
 
 import re
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
-_PERSON_ALONE = frozenset(
-    "firstname surname lastname fullname forename givenname middlename maidenname familyname person".split()
+from privacy.scan.entities import words
+
+_PERSON_ALONE = words("familyname firstname forename fullname givenname lastname maidenname middlename person surname")
+_PERSON_BEFORE_NAME = words(
+    "applicant author beneficiary birth borrower caller cardholder client contact customer doctor "
+    "employee family father first full given guardian holder last legal maiden member middle mother nurse "
+    "owner parent patient person physician preferred recipient sender spouse student"
 )
-_PERSON_BEFORE_NAME = frozenset(
-    "first last full given family middle maiden patient customer client employee contact person member student doctor "
-    "physician nurse owner guardian parent mother father spouse applicant borrower holder cardholder beneficiary "
-    "legal preferred birth sender recipient author caller".split()
-)
-_PLACE = frozenset("city town state country county region province district place location site ward hospital".split())
-_ADDRESS = frozenset("address addr street".split())
-_NOT_POSTAL = frozenset("email mail ip ipv4 ipv6 mac web url wallet".split())
-_POSTAL = frozenset("zip zipcode postcode postal".split())
-_BIRTH = frozenset("dob birthdate birthday dateofbirth birth born".split())
+_PLACE = words("city country county district hospital location place province region site state town ward")
+_ADDRESS = words("addr address street")
+_NOT_POSTAL = words("email ip ipv ipv4 ipv6 mac mail url wallet web")
+_POSTAL = words("postal postcode zip zipcode")
+_BIRTH = words("birth birthdate birthday born dateofbirth dob")
 
 _NAME_SHAPE = re.compile(r"[^\W\d_][^\d_@/<>]{0,60}")
 _WORD = re.compile(r"[^\W\d_]+")
-_POSTAL_SHAPE = re.compile(r"\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4}", re.IGNORECASE)
-_DATE_SHAPE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}.*|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}|\d{1,2}[ \-][A-Za-z]{3,9}[ \-]\d{2,4}")
+_POSTAL_SHAPE = re.compile(
+    r"\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4}", re.IGNORECASE
+)
+_DATE_SHAPE = re.compile(
+    r"(?!\d{4}-01-01\b)\d{4}-\d{1,2}-\d{1,2}.*|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4}|\d{1,2}[ \-][A-Za-z]{3,9}[ \-]\d{2,4}"
+)
 _LONGEST_NAME = 5
 _FEWEST_IN_FULL_NAME = 2
 SHARE = 0.6
@@ -33,21 +38,21 @@ def says_place(tokens: Collection[str]) -> bool:
 
 def named_entity(tokens: Sequence[str]) -> str:
     """Return the entity that a column's name claims, or the empty string."""
-    words = set(tokens)
+    said = set(tokens)
     if says_person(tokens) or tuple(tokens) in {("name",), ("names",)}:
         return "PERSON"
-    if words & _BIRTH and "name" not in words and "place" not in words:
+    if said & _BIRTH and not said & {"name", "place"}:
         return "DATE_OF_BIRTH"
-    if words & _POSTAL:
+    if said & _POSTAL:
         return "POSTAL_CODE"
-    if words & _ADDRESS and not words & _NOT_POSTAL:
+    if said & _ADDRESS and not said & _NOT_POSTAL:
         return "LOCATION"
     return ""
 
 
 def says_person(tokens: Sequence[str]) -> bool:
     """Say whether the name says outright that a person's name follows."""
-    pairs = zip(tokens, tokens[1:], strict=False)
+    pairs = pairwise(tokens)
     return bool(_PERSON_ALONE & set(tokens)) or any(
         first in _PERSON_BEFORE_NAME and second in {"name", "names"} for first, second in pairs
     )
@@ -57,9 +62,9 @@ def fits(entity: str, text: str, tokens: Sequence[str]) -> bool:
     """Say whether one value has the shape of the entity that its column's name claims."""
     value = text.strip()
     if entity == "PERSON":
-        words = _WORD.findall(value)
+        parts = _WORD.findall(value)
         fewest = 1 if says_person(tokens) or not value.isascii() else _FEWEST_IN_FULL_NAME
-        return bool(_NAME_SHAPE.fullmatch(value)) and fewest <= len(words) <= _LONGEST_NAME
+        return bool(_NAME_SHAPE.fullmatch(value)) and fewest <= len(parts) <= _LONGEST_NAME
     if entity == "DATE_OF_BIRTH":
         return bool(_DATE_SHAPE.fullmatch(value))
     if entity == "POSTAL_CODE":

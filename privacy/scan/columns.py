@@ -8,20 +8,23 @@ from typing import Any
 
 from privacy.scan.column_names import SHARE, fits, named_entity, says_person, says_place
 from privacy.scan.engine import Hit
-from privacy.scan.entities import AMOUNT_TOKENS, IDENTIFIER_TOKENS, Kind, entity, name_tokens
+from privacy.scan.entities import AMOUNT_TOKENS, FIRST_OF_WORDS, IDENTIFIER_TOKENS, Kind, entity, name_tokens
 from privacy.scan.shapes import is_left_by_anonymising, masked
 from registry.canonical import decimal_string
 
 IS, CONTAINS, CLEAN = "IS", "CONTAINS", "CLEAN"
 WHOLE = 0.8
 IS_SHARE = 0.5
-ID_SHARE = 0.95
+BARE_SHARE = 0.9
+ID_SHARE = 0.97
 BARE_UNIQUENESS = 0.1
 PREVIEWS = 3
 NAMED_SCORE = 0.6
 
 _PUNCTUATED = re.compile(r"[\d\s().+\-/,]*")
 _BARE = re.compile(r"\+?\w+")
+_NUMBER = re.compile(r"[\d.,\-]+")
+_OWN_LENGTH = frozenset({"CREDIT_CARD", "IP_ADDRESS"})  # judged among codes as long as they are: one of them counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +99,10 @@ class Verdict:
         }
 
 
-def judge(name: str, values: Iterable[Value]) -> Verdict:
-    """Judge one column from its distinct values; pure, and the same for the values in any order."""
+def judge(name: str, values: Iterable[Value], cells: int) -> Verdict:
+    """Judge one column of so many cells from its distinct values; pure, and the same for the values in any order."""
     tokens = name_tokens(name)
     present = sorted((one for one in values if one.text.strip()), key=lambda one: one.text)
-    cells = sum(one.cells for one in present)
     named = _with_named_entity(present, tokens, cells)
     resolved = _resolved(named)
     raw = _tallies(resolved)
@@ -149,16 +151,15 @@ def _resolved(values: list[Value]) -> list[Value]:
         if is_left_by_anonymising(one.text):
             return Value(one.text, one.cells)
         kept: list[Hit] = []
-        guesses = [hit for hit in one.hits if entity(hit.entity).guess or entity(hit.entity).rank >= _LAST]
+        guesses = [hit for hit in one.hits if entity(hit.entity).rank >= FIRST_OF_WORDS]
         for hit in [*sorted(set(one.hits) - set(guesses), key=order), *sorted(guesses, key=order)]:
-            if not any(hit.start < other.end and other.start < hit.end and hit.entity != other.entity for other in kept):
+            if not any(
+                hit.start < other.end and other.start < hit.end and hit.entity != other.entity for other in kept
+            ):
                 kept.append(hit)
         return Value(one.text, one.cells, tuple(sorted(kept)))
 
     return [survivors(one) for one in values]
-
-
-_LAST = 16
 
 
 def _tallies(values: list[Value]) -> dict[str, Tally]:
@@ -178,7 +179,7 @@ def _counts(label: str, tally: Tally, values: list[Value], tokens: Sequence[str]
     if rules.guess:
         several = len(tally.values) > 1 or len(values) == 1
         return several and not (label == "PERSON" and says_place(tokens))
-    if not rules.chance or rules.tokens & set(tokens):
+    if not rules.chance or (rules.tokens & set(tokens) and not AMOUNT_TOKENS & set(tokens)):
         return True
     of_label = [one for one in values if any(hit.entity == label for hit in one.hits)]
     if any(not one.is_code for one in of_label):
@@ -188,20 +189,23 @@ def _counts(label: str, tally: Tally, values: list[Value], tokens: Sequence[str]
 
 def _is_chance(label: str, of_label: list[Value], values: list[Value], tokens: Sequence[str], cells: int) -> bool:
     """Decide on findings that are all in codes and numbers, by their share, their uniqueness and the column's name."""
-    codes = sum(one.cells for one in values if one.is_code)
-    share = sum(one.cells for one in of_label) / max(codes, 1)
-    bare = all(_BARE.fullmatch(one.text.strip()) or re.fullmatch(r"[\d.,\-]+", one.text.strip()) for one in of_label)
-    delimited_ssn = label in {"US_SSN", "US_ITIN"} and any("-" in one.text or " " in one.text.strip() for one in of_label)
-    if delimited_ssn:
+    texts = [one.text.strip() for one in of_label]
+    if label in {"US_SSN", "US_ITIN"} and any("-" in text or " " in text for text in texts):
         return False
-    if not bare:
-        return share < entity(label).chance
-    if AMOUNT_TOKENS & set(tokens):
+    shortest = min(map(_letters_and_digits, texts)) if label in _OWN_LENGTH else 0
+    codes = sum(one.cells for one in values if one.is_code and _letters_and_digits(one.text) >= shortest)
+    share = sum(one.cells for one in of_label) / max(codes, 1)
+    bare = all(_BARE.fullmatch(text) or _NUMBER.fullmatch(text) for text in texts)
+    if bare and AMOUNT_TOKENS & set(tokens):
         return True
-    needed = ID_SHARE if IDENTIFIER_TOKENS & set(tokens) else max(entity(label).chance, WHOLE)
-    if label == "CREDIT_CARD":
-        needed = entity(label).chance
+    if label in _OWN_LENGTH or not bare:
+        return share < entity(label).chance
+    needed = ID_SHARE if IDENTIFIER_TOKENS & set(tokens) else BARE_SHARE
     return share < needed or len(of_label) < BARE_UNIQUENESS * cells
+
+
+def _letters_and_digits(text: str) -> int:
+    return sum(map(str.isalnum, text))
 
 
 def _conclusion(

@@ -11,6 +11,8 @@ LONGEST_RECORD = 32 << 20
 _OTHER_DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a bar"}
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_TOO_LONG = re.compile(r"[+-]?\d{16,}", re.ASCII)
+_ENDS = "unexpected end"
 _ABSENT = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
 
 
@@ -75,7 +77,7 @@ def _explained(name: str, text: str, width: int, error: Exception) -> DatasetRea
                 )
             line = reader.line_num + 1
     except csv.Error as problem:
-        return DatasetReadError("unreadable", f"{name}: line {line} is not CSV ({problem}).")
+        return _open_quote(name, line) if _ENDS in str(problem) else _not_csv(name, line, problem)
     if "straddl" in str(error) or "block" in str(error):
         return DatasetReadError("record_too_long", f"{name}: a record is longer than {LONGEST_RECORD} bytes.")
     return DatasetReadError("unreadable", f"{name}: the CSV cannot be read (after line {line - 1}).")
@@ -90,8 +92,16 @@ def _check_quotes(name: str, text: str) -> None:
         for _row in reader:
             line = reader.line_num + 1
     except csv.Error as error:
-        if "unexpected end" in str(error):
-            raise DatasetReadError("open_quote", f"{name}: a quote opened on line {line} is never closed.") from error
+        if _ENDS in str(error):
+            raise _open_quote(name, line) from error
+
+
+def _open_quote(name: str, line: int) -> DatasetReadError:
+    return DatasetReadError("open_quote", f"{name}: a quote opened on line {line} is never closed.")
+
+
+def _not_csv(name: str, line: int, problem: Exception) -> DatasetReadError:
+    return DatasetReadError("unreadable", f"{name}: line {line} is not CSV ({problem}).")
 
 
 def _typed(table: Any) -> Any:
@@ -106,7 +116,8 @@ def _typed_column(column: Any) -> Any:
     values = column.to_pylist()
     present = [value for value in values if value is not None and value not in _ABSENT]
     for pattern, convert, kind in ((_INTEGER, int, pa.int64()), (_DECIMAL, float, pa.float64())):
-        if present and all(pattern.fullmatch(value) for value in present):
+        exact = kind == pa.int64() or not any(_TOO_LONG.fullmatch(value) for value in present)
+        if present and exact and all(pattern.fullmatch(value) for value in present):
             made = [None if value is None or value in _ABSENT else convert(value) for value in values]
             return pa.array(made, type=kind)
     return column

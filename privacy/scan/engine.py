@@ -1,17 +1,25 @@
 """The analyser: Presidio's recognisers and our gazetteer over a tokenizer that needs no model and no network."""
 
-import hashlib
 import logging
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from privacy.scan import gazetteer, masks
+from privacy.scan.nlp import (
+    EngineError,
+    NerModelMissingError,
+    blank_engine,
+    keep_domains_offline,
+    model_digest,
+    model_engine,
+)
 from privacy.scan.pieces import pieces
 from registry.canonical import decimal_string, digest
+
+__all__ = ["Analysis", "Engine", "EngineError", "Hit", "NerModelMissingError", "build_engine"]
 
 NAME = "presidio"
 VERSION = "1"
@@ -20,18 +28,6 @@ LONGEST_CELL = 1_000_000
 CELL_SECONDS = 30.0
 _WITHOUT_MODEL = "none"
 _URL_RUN = r"(?<![a-z0-9.\-])"
-
-
-class EngineError(RuntimeError):
-    """The analyser cannot be built as asked."""
-
-    code = "engine_error"
-
-
-class NerModelMissingError(EngineError):
-    """The name model that was asked for is not on this machine."""
-
-    code = "ner_model_missing"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -94,7 +90,9 @@ class Engine:
             problem = f"a cell of {len(text)} characters is longer than the limit of {self.longest_cell}"
         for offset, piece in pieces(text[: self.longest_cell]):
             if time.monotonic() - began > self.cell_seconds:
-                problem = f"a cell of {len(text)} characters took longer than the limit of {self.cell_seconds:g} seconds"
+                problem = (
+                    f"a cell of {len(text)} characters took longer than the limit of {self.cell_seconds:g} seconds"
+                )
                 break
             before = _TIMEOUTS.seen
             found.update(self._piece(piece, offset, context, threshold))
@@ -152,8 +150,8 @@ def build_engine(*, ner_model: str | None = None) -> Engine:
     """
     from presidio_analyzer import AnalyzerEngine
 
-    _keep_domains_offline()
-    nlp, ner = (_model_engine(ner_model), _model_digest(ner_model)) if ner_model else (_blank_engine(), _WITHOUT_MODEL)
+    keep_domains_offline()
+    nlp, ner = (model_engine(ner_model), model_digest(ner_model)) if ner_model else (blank_engine(), _WITHOUT_MODEL)
     registry = _registry(nlp, with_model=bool(ner_model))
     analyzer = AnalyzerEngine(registry=registry, nlp_engine=nlp, supported_languages=["en"])
     recognizers = sorted(registry.recognizers, key=lambda one: str(one.name))
@@ -165,63 +163,6 @@ def build_engine(*, ner_model: str | None = None) -> Engine:
         masks=tuple((frozenset(one.supported_entities), masks.of_recognizer(one)) for one in recognizers),
         context_words=frozenset(word.lower() for one in recognizers for word in one.context or ()),
     )
-
-
-def _keep_domains_offline() -> None:
-    """Give tldextract its bundled list: its default extractor fetches one over HTTP at the first e-mail address."""
-    import tldextract
-
-    module = tldextract.tldextract
-    module.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-
-
-def _blank_engine() -> Any:
-    import spacy
-    from presidio_analyzer.nlp_engine import SpacyNlpEngine
-
-    class BlankNlpEngine(SpacyNlpEngine):  # type: ignore[misc,unused-ignore]
-        """A tokenizer; the lemma of a token is its lower case, without which context words would do nothing."""
-
-        engine_name = "blank"
-
-        def load(self) -> None:
-            self.nlp = {model["lang_code"]: spacy.blank(model["lang_code"]) for model in self.models}
-
-        def _doc_to_nlp_artifact(self, doc: Any, language: str) -> Any:
-            for token in doc:
-                token.lemma_ = token.lower_
-            return super()._doc_to_nlp_artifact(doc, language)
-
-    engine = BlankNlpEngine(models=[{"lang_code": "en", "model_name": "blank"}])
-    engine.load()
-    return engine
-
-
-def _model_engine(model: str) -> Any:
-    import spacy
-    from presidio_analyzer.nlp_engine import SpacyNlpEngine
-
-    if not (spacy.util.is_package(model) or Path(model).is_dir()):
-        raise NerModelMissingError(
-            f"The name model {model!r} is neither an installed package nor a folder, and models are never downloaded: "
-            "install it beside Probity, or unset PROBITY_NER_MODEL to scan with patterns and the gazetteer alone."
-        )
-    engine = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": model}])
-    try:
-        engine.load()
-    except (OSError, ValueError, ImportError) as error:
-        raise EngineError(f"The name model {model!r} cannot be loaded: {error}") from error
-    return engine
-
-
-def _model_digest(model: str) -> str:
-    """Return name and digest of a model's files, for the report."""
-    import spacy
-
-    folder = Path(model) if Path(model).is_dir() else Path(spacy.util.get_package_path(model))
-    files = sorted(one for one in folder.rglob("*") if one.is_file() and "__pycache__" not in one.parts)
-    listing = [[str(one.relative_to(folder)), hashlib.sha256(one.read_bytes()).hexdigest()] for one in files]
-    return f"{folder.name}@{digest(listing)}"
 
 
 def _registry(nlp: Any, *, with_model: bool) -> Any:

@@ -8,7 +8,7 @@ KNOWN_SCORE = 0.85
 CUE_SCORE = 0.7
 GUESS_SCORE = 0.5
 
-_WORD = r"\p{Lu}[\p{L}'’\-]{1,30}"
+_WORD = r"\p{Lu}[\p{L}'\u2019\-]{1,30}"
 _PREFIX = r"(?:(?:van|von|de|da|di|del|la|bin|al|der|den)\s+){0,2}"
 _MIDDLE = r"(?:[ \t]+\p{Lu}(?:\.|\b)){0,2}"
 _GAP = r"[ \t]+"
@@ -17,8 +17,12 @@ _CUES = (
     "signed,|regards,|sincerely,|dear|patient|client|customer|caller|mother|father|wife|husband|daughter|son|brother|"
     "sister|emergency contact|attn:?|attention:?|seen by|referred by|reported by|reviewed by|next of kin:?|carer"
 )
-_PLACE_CUES = "lives (?:in|at)|living (?:in|at)|resides (?:in|at)|resident of|moved to|born in|home is in|residing (?:in|at)"
-_STREETS = "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Terrace|Place|Square|Close|Crescent"
+_PLACE_CUES = (
+    "lives (?:in|at)|living (?:in|at)|resides (?:in|at)|resident of|moved to|born in|home is in|residing (?:in|at)"
+)
+_STREETS = (
+    "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Terrace|Place|Square|Close|Crescent"
+)
 
 
 def _any(words: list[str]) -> str:
@@ -26,7 +30,7 @@ def _any(words: list[str]) -> str:
 
 
 def person_patterns() -> list[tuple[str, str, float]]:
-    """Return (name, expression, score) for people; the expressions need the ``regex`` package and are case-sensitive."""
+    """Return (name, expression, score) for people, for the ``regex`` package; they are case-sensitive."""
     certain, every = _any(GIVEN), _any(GIVEN + AMBIGUOUS_GIVEN)
     surname, title = _any(SURNAMES), _any(TITLES)
     person = rf"{_WORD}{_MIDDLE}(?:{_GAP}{_PREFIX}{_WORD}){{0,2}}"
@@ -35,7 +39,11 @@ def person_patterns() -> list[tuple[str, str, float]]:
         ("known name", rf"\b(?i:{every}){_MIDDLE}{_GAP}(?i:{surname})\b", KNOWN_SCORE),
         ("known name, surname first", rf"\b{surname},{_GAP}{every}\b", KNOWN_SCORE),
         ("given name and capital", rf"\b{certain}{_MIDDLE}{_GAP}{_PREFIX}{unlike}{_WORD}\b", GUESS_SCORE),
-        ("capital and surname", rf"\b(?!(?:The|A|An|In|At|By|On|Of|For)\b){_WORD}{_MIDDLE}{_GAP}{surname}\b", GUESS_SCORE),
+        (
+            "capital and surname",
+            rf"\b(?!(?:The|A|An|In|At|By|On|Of|For)\b){_WORD}{_MIDDLE}{_GAP}{surname}\b",
+            GUESS_SCORE,
+        ),
         ("surname first", rf"\b{_WORD},{_GAP}{certain}\b", GUESS_SCORE),
         ("title", rf"\b{title}\.?{_GAP}{person}", KNOWN_SCORE),
         ("cue", rf"(?<=\b(?i:{_CUES}){_GAP}){unlike}{_WORD}{_MIDDLE}{_GAP}{_PREFIX}{unlike}{_WORD}\b", CUE_SCORE),
@@ -54,7 +62,8 @@ def place_patterns() -> list[tuple[str, str, float]]:
 
 def recognizers() -> list[Any]:
     """Build the Presidio recognisers; their flags keep the case of letters significant."""
-    import regex
+    import re
+
     from presidio_analyzer import Pattern, PatternRecognizer
 
     return [
@@ -62,7 +71,7 @@ def recognizers() -> list[Any]:
             supported_entity=entity,
             name=f"Gazetteer{entity.title()}Recognizer",
             patterns=[Pattern(name=name, regex=expression, score=score) for name, expression, score in patterns],
-            global_regex_flags=regex.DOTALL | regex.MULTILINE,
+            global_regex_flags=re.DOTALL | re.MULTILINE,
         )
         for entity, patterns in (("PERSON", person_patterns()), ("LOCATION", place_patterns()))
     ]

@@ -76,12 +76,12 @@ def _single(items: list[tuple[Any, Any]]) -> Mask:
 
 
 _RULES: dict[Any, Callable[[Any], Mask]] = {
-    codes.LITERAL: lambda value: _literal(value),
+    codes.LITERAL: _literal,
     codes.NOT_LITERAL: lambda _value: Mask(1),
     codes.ANY: lambda _value: Mask(1),
     codes.IN: _single,
     codes.SUBPATTERN: lambda value: _sequence(value[3]),
-    codes.ATOMIC_GROUP: lambda value: _sequence(value),
+    codes.ATOMIC_GROUP: lambda value: _sequence(value),  # noqa: PLW0108 - defined below
     codes.BRANCH: lambda value: reduce(either, [_sequence(branch) for branch in value[1]]),
     codes.MAX_REPEAT: lambda value: _times(value[0], _sequence(value[2])),
     codes.MIN_REPEAT: lambda value: _times(value[0], _sequence(value[2])),
@@ -122,5 +122,6 @@ def _shortest_number(regions: Any) -> int:
 
     everywhere = [*phonenumbers.SUPPORTED_REGIONS, *regions]
     described = [phonenumbers.PhoneMetadata.metadata_for_region(region, None) for region in everywhere]
-    lengths = [length for one in described if one for length in one.general_desc.possible_length if length > 0]
+    general = [one.general_desc for one in described if one and one.general_desc]
+    lengths = [length for one in general for length in one.possible_length if length > 0]
     return min(lengths, default=1)

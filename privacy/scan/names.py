@@ -1,17 +1,22 @@
 """Common given names, surnames and titles: what the gazetteer knows of people when no name model is installed."""
 
-GIVEN = """
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+GIVEN = _words("""
 Aaron Abigail Adam Adrian Ahmed Aisha Alan Albert Alejandro Alex Alexander Alexandra Alexis Ali Alice Alicia Alison
-Allison Amanda Amber Amelia Amir Amy Ana Andrea Andreas Andrew Angela Anita Ann Anna Anne Annie Anthony Antonio
-Arthur Ashley Barbara Beatrice Benjamin Bernard Beth Betty Beverly Brandon Brenda Brian Bruce Bryan Camila Carl Carla
-Carlos Carmen Carol Caroline Carolyn Catherine Cecilia Charles Cheryl Chloe Chris Christina Christine Christopher
-Claire Clara Claudia Colin Connor Craig Cynthia Daniel Daniela Danielle David Deborah Debra Denise Dennis Diana Diane
-Diego Dmitri Donald Donna Dorothy Douglas Dylan Edith Edward Elena Eleanor Elizabeth Ella Ellen Emil Emily Emma Eric
-Erica Erik Ethan Eugene Eva Evan Evelyn Fatima Felix Fernando Fiona Frances Francis Frank Franz Gabriel Gareth Gary
-Geoffrey George Gerald Gloria Graham Greg Gregory Hannah Hans Harold Harry Hassan Heather Heidi Helen Henry Hiroshi
-Howard Hugh Ian Ibrahim Ingrid Irene Isaac Isabel Isabella Ivan Jacob Jacqueline Jake James Jamie Jan Jane Janet Janice
-Jason Javier Jean Jeffrey Jennifer Jeremy Jerry Jessica Joan Joanna Joe Joel Johan Johanna John Johnny Jonathan Jorge
-Jose Joseph Joshua Joyce Juan Juanita Judith Judy Julia Julian Julie Justin Karen Karl Kate Katherine Kathleen Kathryn
+Allison Amanda Amber Amelia Amir Amy Ana Andrea Andreas Andrew Angela Anita Ann Anna Anne Annie Anthony Antonio Arthur
+Ashley Barbara Beatrice Benjamin Bernard Beth Betty Beverly Brandon Brenda Brian Bruce Bryan Camila Carl Carla Carlos
+Carmen Carol Caroline Carolyn Catherine Cecilia Charles Cheryl Chloe Chris Christina Christine Christopher Claire
+Clara Claudia Colin Connor Craig Cynthia Daniel Daniela Danielle David Deborah Debra Denise Dennis Diana Diane Diego
+Dmitri Donald Donna Dorothy Douglas Dylan Edith Edward Elena Eleanor Elizabeth Ella Ellen Emil Emily Emma Eric Erica
+Erik Ethan Eugene Eva Evan Evelyn Fatima Felix Fernando Fiona Frances Francis Frank Franz Gabriel Gareth Gary Geoffrey
+George Gerald Gloria Graham Greg Gregory Hannah Hans Harold Harry Hassan Heather Heidi Helen Henry Hiroshi Howard Hugh
+Ian Ibrahim Ingrid Irene Isaac Isabel Isabella Ivan Jacob Jacqueline Jake James Jamie Jan Jane Janet Janice Jason
+Javier Jean Jeffrey Jennifer Jeremy Jerry Jessica Joan Joanna Joe Joel Johan Johanna John Johnny Jonathan Jorge Jose
+Joseph Joshua Joyce Juan Juanita Judith Judy Julia Julian Julie Justin Karen Karl Kate Katherine Kathleen Kathryn
 Katie Keith Kelly Kenneth Kevin Kimberly Klaus Kristen Kyle Larry Lars Laura Lauren Laurence Lawrence Leah Leila Leo
 Leon Leonard Lillian Linda Lisa Liam Logan Lois Louis Louise Lucas Lucia Lucy Luis Luke Lydia Malcolm Manuel Marco
 Marcus Margaret Maria Marie Marilyn Mario Marion Marjorie Martha Martin Mary Mateo Matthew Maurice Megan Mei Melanie
@@ -22,40 +27,42 @@ Rosa Rosemary Roy Russell Ruth Ryan Samantha Samuel Sandra Sara Sarah Scott Sean
 Sofia Sophia Sophie Stella Stephanie Stephen Steven Stuart Susan Suzanne Sylvia Tamara Tanya Teresa Theodore Theresa
 Thomas Timothy Tina Todd Tom Tony Tracy Trevor Tyler Valerie Vanessa Vera Veronica Vincent Vivian Walter Wanda Wayne
 Wendy Wei William Xavier Yasmin Yolanda Yuki Yusuf Yvonne Zachary Zoe
-""".split()
+""")
 
-AMBIGUOUS_GIVEN = """
+AMBIGUOUS_GIVEN = _words("""
 April Art Ashton Austin Bill Brooklyn Chad Charity Charlotte Chase Chelsea Christian Crystal Dakota Dale Dallas Dawn
 Dean Drew Eve Faith Florence Gene Georgia Ginger Glen Grace Grant Guy Hope Hunter Iris Ivy Jack Jackson Jasmine Jordan
 Joy June Kim Lee Lily Lincoln Madison Mark May Max Melody Mason Miles Olive Paris Penny Pearl Ray Reed Rich Robin Rob
 Rose Ruby Sam Savannah Sky Summer Sydney Terry Troy Van Victor Victoria Violet Virginia Will
-""".split()
+""")
 
-SURNAMES = """
+SURNAMES = _words("""
 Adams Ahmed Alexander Ali Allen Alvarez Anderson Andrews Armstrong Arnold Bailey Baker Barnes Bauer Becker Bell
 Bennett Berg Bianchi Black Boyd Bradley Brooks Brown Bryant Burke Burns Butler Campbell Carlson Carpenter Carroll
 Carter Castillo Castro Chan Chang Chapman Chavez Chen Cheng Choi Clark Cohen Cole Coleman Collins Cook Cooper Cox
 Crawford Cruz Cunningham Daniels Davidson Davies Davis Diaz Dixon Duncan Dunn Edwards Elliott Ellis Evans Ferguson
 Fernandez Ferrari Fischer Fisher Fleming Flores Ford Foster Fox Franklin Freeman Garcia Gardner Gibson Gomez Gonzales
 Gonzalez Gordon Graham Grant Gray Green Greene Griffin Gupta Gutierrez Hall Hamilton Hansen Harper Harris Harrison
-Hart Harvey Hayes Henderson Henry Hernandez Herrera Hicks Hill Hoffmann Holmes Howard Hudson Hughes Hunt Hunter Hussain
-Ibrahim Ivanov Jackson Jacobs James Jenkins Jensen Jimenez Johansson Johnson Johnston Jones Jordan Kaur Keller Kelley
-Kelly Kennedy Khan Kim King Knight Kowalski Kumar Lam Lane Larsen Larson Lawrence Lawson Lee Lewis Li Lin Liu Lopez
-Lynch MacDonald Marshall Martin Martinez Mason Matthews McCarthy McCoy McDonald McKenzie Medina Mendoza Meyer Miller
-Mills Mitchell Moore Morales Moreno Morgan Morris Morrison Muller Murphy Murray Myers Nakamura Nelson Newman Nguyen
-Nichols Nielsen Novak Nowak OBrien Okafor Olsen Olson Ortega Ortiz Osborne Owens Palmer Park Parker Patel Payne Perez
-Perkins Perry Peters Petersen Peterson Petrov Phillips Pierce Popov Porter Powell Price Quinn Ramirez Ramos Ray Reed
-Reid Reyes Reynolds Rice Richards Richardson Riley Rivera Roberts Robertson Robinson Rodriguez Rogers Romero Rose Ross
-Rossi Ruiz Russell Russo Ryan Salazar Sanchez Sanders Santos Sato Schmidt Schneider Schulz Scott Shah Shaw Silva
+Hart Harvey Hayes Henderson Henry Hernandez Herrera Hicks Hill Hoffmann Holmes Howard Hudson Hughes Hunt Hunter
+Hussain Ibrahim Ivanov Jackson Jacobs James Jenkins Jensen Jimenez Johansson Johnson Johnston Jones Jordan Kaur Keller
+Kelley Kelly Kennedy Khan Kim King Knight Kowalski Kumar Lam Lane Larsen Larson Lawrence Lawson Lee Lewis Li Lin Liu
+Lopez Lynch MacDonald Marshall Martin Martinez Mason Matthews McCarthy McCoy McDonald McKenzie Medina Mendoza Meyer
+Miller Mills Mitchell Moore Morales Moreno Morgan Morris Morrison Muller Murphy Murray Myers Nakamura Nelson Newman
+Nguyen Nichols Nielsen Novak Nowak OBrien Okafor Olsen Olson Ortega Ortiz Osborne Owens Palmer Park Parker Patel Payne
+Perez Perkins Perry Peters Petersen Peterson Petrov Phillips Pierce Popov Porter Powell Price Quinn Ramirez Ramos Ray
+Reed Reid Reyes Reynolds Rice Richards Richardson Riley Rivera Roberts Robertson Robinson Rodriguez Rogers Romero Rose
+Ross Rossi Ruiz Russell Russo Ryan Salazar Sanchez Sanders Santos Sato Schmidt Schneider Schulz Scott Shah Shaw Silva
 Simmons Simpson Singh Smith Snyder Soto Spencer Stephens Stevens Stewart Stone Sullivan Suzuki Tanaka Taylor Thomas
 Thompson Torres Tran Tucker Turner Vargas Vasquez Wagner Walker Wallace Walsh Wang Ward Warren Washington Watkins
-Watson Weaver Webb Weber Wells West Wheeler White Williams Williamson Wilson Wong Wood Woods Wright Wu Xu Yamamoto Yang
-Yilmaz Young Zhang Zhao Zimmermann
-""".split()
+Watson Weaver Webb Weber Wells West Wheeler White Williams Williamson Wilson Wong Wood Woods Wright Wu Xu Yamamoto
+Yang Yilmaz Young Zhang Zhao Zimmermann
+""")
 
-TITLES = "Mr Mrs Ms Miss Mx Dr Doctor Prof Professor Nurse Sister Sir Dame Rev Reverend Father Madam Herr Frau".split()
+TITLES = _words("""
+Mr Mrs Ms Miss Mx Dr Doctor Prof Professor Nurse Sister Sir Dame Rev Reverend Father Madam Herr Frau
+""")
 
-NOT_A_SURNAME = """
+NOT_A_SURNAME = _words("""
 Academy Airport Avenue Ave Bay Beach Bridge Building Center Centre Church City Clinic College Community Company Corp
 County Court Creek Department Disease District Drive Falls Foundation Fund General Group Heights High Hospital House
 Inc Index Institute International Island Lake Lane Laboratory Library Limited Ltd Medical Memorial Monday Tuesday
@@ -63,4 +70,4 @@ Wednesday Thursday Friday Saturday Sunday January February March April May June 
 December North South East West Park Place Point Protocol Province Railway Region River Road Scale School Score Springs
 Square State Station Street Studio Study Syndrome System Terrace Test Theatre Tower Town Trial Trust University Valley
 Village Ward Way
-""".split()
+""")

@@ -1,4 +1,4 @@
-"""Open a dataset as an Arrow table: CSV, Parquet or JSON lines, each also gzipped; what is wrong is named with its place."""
+"""Open a dataset as an Arrow table: CSV, Parquet or JSON lines, each also gzipped; errors name the place."""
 
 import gzip
 import io
@@ -49,13 +49,18 @@ def _bytes(place: Path) -> bytes:
         raise DatasetReadError("file_missing", f"{place.name}: there is no such file.") from error
     except OSError as error:
         raise DatasetReadError("unreadable", f"{place.name}: the file cannot be read ({error.strerror}).") from error
+    _check_size(place.name, data)
     if data.startswith(_GZIP):
         data = _unzipped(place.name, data)
-    if len(data) > LARGEST:
-        raise DatasetReadError("too_large", f"{place.name}: the data is larger than the limit of {LARGEST} bytes.")
+        _check_size(place.name, data)
     if not data.strip():
         raise DatasetReadError("empty_file", f"{place.name}: the file is empty ({len(data)} bytes, none of them data).")
     return data
+
+
+def _check_size(name: str, data: bytes) -> None:
+    if len(data) > LARGEST:
+        raise DatasetReadError("too_large", f"{name}: the data is larger than the limit of {LARGEST} bytes.")
 
 
 def _unzipped(name: str, data: bytes) -> bytes:
@@ -94,7 +99,9 @@ def _parquet(name: str, data: bytes) -> Any:
             "truncated", f"{name}: the Parquet file is truncated; its {len(data)} bytes do not end with the footer."
         )
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        file = pq.ParquetFile(pa.BufferReader(data))
+        _check_names(name, file.schema_arrow.names)
+        table = file.read()
         table.validate(full=True)
     except (pa.ArrowException, OSError) as error:
         problem = str(error).splitlines()[0][:200]
@@ -119,13 +126,18 @@ def _text(name: str, data: bytes) -> str:
 
 
 def _checked(name: str, table: Any) -> Any:
-    names = table.column_names
+    _check_names(name, table.column_names)
+    if not table.num_columns or not table.num_rows:
+        raise DatasetReadError(
+            "no_rows", f"{name}: the table holds {table.num_columns} columns and {table.num_rows} rows."
+        )
+    return table
+
+
+def _check_names(name: str, names: list[str]) -> None:
     double = sorted({one for one in names if names.count(one) > 1})
     if double:
         raise DatasetReadError("duplicate_columns", f"{name}: the column name {double[0]!r} occurs more than once.")
     unnamed = [index for index, one in enumerate(names) if not one.strip()]
     if unnamed:
         raise DatasetReadError("unnamed_column", f"{name}: column {unnamed[0] + 1} has no name.")
-    if not names or not table.num_rows:
-        raise DatasetReadError("no_rows", f"{name}: the table holds {len(names)} columns and {table.num_rows} rows.")
-    return table

@@ -1,11 +1,12 @@
 """Scan a table for personal data: analyse the distinct values of each column, judge it, return the "pii" document."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from privacy.scan.cells import distinct_texts, non_null
 from privacy.scan.columns import Value, judge
-from privacy.scan.engine import THRESHOLD, Engine
+from privacy.scan.engine import THRESHOLD, Analysis, Engine
 from privacy.scan.entities import name_tokens
 
 Progress = Callable[[float, str], None]
@@ -44,14 +45,18 @@ def scan(
     columns, problems = [], _missing(table, schema)
     for index, name in enumerate(table.column_names):
         share = index / max(table.num_columns, 1)
-        values, problem = _analysed(name, table[name], engine, threshold, progress, share)
-        verdict = judge(name, values).document()
-        verdict["cells"] = non_null(table[name])
-        columns.append({"name": name, "declared": declared(name, schema), **verdict})
+        analyse = partial(engine.analyze, context=engine.context(name_tokens(name)), threshold=threshold)
+        values, problem = _analysed(table[name], analyse, partial(progress, share, f"scanning column {name}"))
+        verdict = judge(name, values, non_null(table[name])).document()
+        kind = table.schema.field(name).type
+        kind = getattr(kind, "value_type", kind)
+        columns.append({"name": name, "declared": declared(name, schema), "type": str(kind), **verdict})
         if problem:
             problems.append({"column": name, "code": "cell_not_analysed", "message": f"Column {name!r}: {problem}."})
     if not table.num_rows:
-        problems.append({"column": "", "code": "no_rows", "message": "The table holds no rows, so nothing was scanned."})
+        problems.append(
+            {"column": "", "code": "no_rows", "message": "The table holds no rows, so nothing was scanned."}
+        )
     progress(1.0, "scanned")
     return {
         "engine": engine.describe(),
@@ -97,15 +102,12 @@ def _refuse_personal_names(names: list[str], engine: Engine) -> None:
                 )
 
 
-def _analysed(
-    name: str, column: Any, engine: Engine, threshold: float, progress: Progress, share: float
-) -> tuple[list[Value], str]:
-    context = engine.context(name_tokens(name))
+def _analysed(column: Any, analyse: Callable[[str], Analysis], report: Callable[[], None]) -> tuple[list[Value], str]:
     values, problem = [], ""
     for number, (text, cells) in enumerate(distinct_texts(column)):
         if number % STEP == 0:
-            progress(share, f"scanning column {name}, value {number}")
-        analysis = engine.analyze(text, context, threshold)
+            report()
+        analysis = analyse(text)
         problem = problem or analysis.problem
         values.append(Value(text, cells, analysis.hits))
     return values, problem

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -66,6 +67,14 @@ def check_isolation(isolation: str) -> bool:
     return True
 
 
+def _remove(path: Path) -> None:
+    """Remove what an earlier child may have left in the place of one of our files."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def start(
     program: str,
     body: Mapping[str, Any],
@@ -79,8 +88,8 @@ def start(
     """Start a child in its own session. A serving child speaks over its two pipes and logs to the third."""
     isolated = check_isolation(isolation)
     workdir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in ("result.json", "stage"):
-        (workdir / name).unlink(missing_ok=True)
+    for name in (ORDER, "result.json", "stage"):
+        _remove(workdir / name)
     module = program if "." in program else f"registry.backends.programs.{program}"
     order = {
         "program": module, "body": dict(body), "readable": [str(item.resolve()) for item in readable],
@@ -115,15 +124,18 @@ def read_left(path: Path, most: int) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise SandboxResultError(f"the process left no readable file {path.name!r} ({error.strerror})") from error
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise SandboxResultError(f"what the process left as {path.name!r} is not a regular file")
         if found.st_size > most:
             raise SandboxResultError(
                 f"the process left {found.st_size} bytes as {path.name!r}; at most {most} are accepted"
             )
-        return file.read(most + 1)[:most]
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(most)
+    finally:
+        os.close(handle)
 
 
 def _no_constant(name: str) -> NoReturn:

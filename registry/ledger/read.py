@@ -52,9 +52,12 @@ def entries(*, subject: str | None = None, kind: str | None = None, after: int =
         yield _entry(row)
 
 
-def newest(count: int) -> list[Entry]:
-    """Return the newest entries, newest first."""
-    return [_entry(row) for row in LedgerEvent.objects.order_by("-pk")[:count]]
+def newest(count: int, *, before: int | None = None) -> list[Entry]:
+    """Return the newest entries (of those numbered below ``before``), newest first."""
+    rows = LedgerEvent.objects.order_by("-pk")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return [_entry(row) for row in rows[:count]]
 
 
 def size() -> int:

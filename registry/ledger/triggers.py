@@ -1,4 +1,4 @@
-"""The triggers that keep tables append-only and states decided, as SQL for PostgreSQL and SQLite; used by migrations."""
+"""The triggers that keep tables append-only and states decided, as SQL for both databases; used by migrations."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,16 +10,18 @@ from django.db.migrations import RunPython
 _POSTGRES_REFUSE = """
 CREATE OR REPLACE FUNCTION probity_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'integrity_constraint_violation';
+    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 """
 
 
 def _postgres_append_only(table: str) -> list[str]:
+    refuse = "EXECUTE FUNCTION probity_append_only();"
     return [
         _POSTGRES_REFUSE,
-        f"CREATE TRIGGER {table}_row BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION probity_append_only();",
-        f"CREATE TRIGGER {table}_all BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION probity_append_only();",
+        f"CREATE TRIGGER {table}_row BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {refuse}",
+        f"CREATE TRIGGER {table}_all BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}",
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_row;",
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_all;",
     ]
@@ -27,7 +29,7 @@ def _postgres_append_only(table: str) -> list[str]:
 
 def _sqlite_append_only(table: str, key: str) -> list[str]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: {{}} is refused'); END;"
-    taken = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"
+    taken = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 - names from migrations
     return [
         f"CREATE TRIGGER {table}_update BEFORE UPDATE ON {table} " + refuse.format("UPDATE"),
         f"CREATE TRIGGER {table}_delete BEFORE DELETE ON {table} " + refuse.format("DELETE"),
@@ -44,8 +46,8 @@ def guarded(table: str, *, name: str, when: str, message: str) -> RunPython:
     """Return the migration that refuses rows of a table for which ``when`` (SQL over NEW) is true."""
     raises = f"RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'"
     postgres = [
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$\n"
-        f"BEGIN IF {when} THEN {raises}; END IF; RETURN NEW; END $$;",
+        f"""CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN IF {when} THEN {raises}; END IF; RETURN NEW; END $$;""",
         f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();",
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};",
     ]
@@ -66,15 +68,16 @@ def queue_events() -> RunPython:
                EXECUTE format('INSERT INTO %I.ledger_pending (event_id) VALUES ($1)', TG_TABLE_SCHEMA) USING NEW.id;
                RETURN NULL;
            END $$;""",
-        "CREATE TRIGGER ledger_event_queue AFTER INSERT ON ledger_event FOR EACH ROW EXECUTE FUNCTION ledger_enqueue();",
+        """CREATE TRIGGER ledger_event_queue AFTER INSERT ON ledger_event
+           FOR EACH ROW EXECUTE FUNCTION ledger_enqueue();""",
         "ALTER TABLE ledger_event ENABLE ALWAYS TRIGGER ledger_event_queue;",
         "ALTER TABLE ledger_event ADD CONSTRAINT ledger_event_leaf_length CHECK (octet_length(leaf_hash) = 32);",
     ]
     sqlite = [
-        "CREATE TRIGGER ledger_event_queue AFTER INSERT ON ledger_event "
-        "BEGIN INSERT INTO ledger_pending (event_id) VALUES (NEW.id); END;",
-        "CREATE TRIGGER ledger_event_leaf_length BEFORE INSERT ON ledger_event WHEN length(NEW.leaf_hash) <> 32 "
-        "BEGIN SELECT RAISE(ABORT, 'a leaf hash has 32 bytes'); END;",
+        """CREATE TRIGGER ledger_event_queue AFTER INSERT ON ledger_event
+           BEGIN INSERT INTO ledger_pending (event_id) VALUES (NEW.id); END;""",
+        """CREATE TRIGGER ledger_event_leaf_length BEFORE INSERT ON ledger_event WHEN length(NEW.leaf_hash) <> 32
+           BEGIN SELECT RAISE(ABORT, 'a leaf hash has 32 bytes'); END;""",
     ]
     return _both(postgres, sqlite)
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from registry.canonical import parse
 from registry.models.artifact import Artifact
 from registry.models.commitment import Commitment
 from registry.models.dataset import DatasetRole, DatasetVersion
@@ -74,6 +75,12 @@ class ModelVersion(Row):
 
     def __str__(self) -> str:
         return f"{self.model} v{self.number}"
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns that the model reads, as its identity document says."""
+        details = parse(self.document)["details"]
+        return tuple(details.get("features", ()))
 
 
 class VersionDataset(models.Model):

@@ -4,8 +4,46 @@ import random
 
 import pyarrow as pa
 
-GIVEN = "Ann Maria James Robert Linda Wei Omar Priya Carlos Fatima Helen Grace Mark Olga Samuel Yuki Noah Ivan Rosa Jack".split()
-SURNAMES = "Lee Silva Walker Johnson Okafor Novak Khan Patel Garcia Schmidt Tanaka Brown Rossi Nguyen Petrov Young".split()
+GIVEN = [
+    "Ann",
+    "Maria",
+    "James",
+    "Robert",
+    "Linda",
+    "Wei",
+    "Omar",
+    "Priya",
+    "Carlos",
+    "Fatima",
+    "Helen",
+    "Grace",
+    "Mark",
+    "Olga",
+    "Samuel",
+    "Yuki",
+    "Noah",
+    "Ivan",
+    "Rosa",
+    "Jack",
+]
+SURNAMES = [
+    "Lee",
+    "Silva",
+    "Walker",
+    "Johnson",
+    "Okafor",
+    "Novak",
+    "Khan",
+    "Patel",
+    "Garcia",
+    "Schmidt",
+    "Tanaka",
+    "Brown",
+    "Rossi",
+    "Nguyen",
+    "Petrov",
+    "Young",
+]
 AREAS = (212, 213, 312, 415, 617, 646, 702, 718, 206, 305)
 NOTES = (
     "Patient {name} called about the results; reply to {email}.",
@@ -47,7 +85,7 @@ def phone(source):
 
 def people(source, rows):
     """Return the columns of the made-up identities."""
-    found = {"name": [], "email": [], "phone": [], "ssn": [], "note": []}
+    found: dict[str, list[str]] = {"name": [], "email": [], "phone": [], "ssn": [], "note": []}
     for row in range(rows):
         given, surname = source.choice(GIVEN), source.choice(SURNAMES)
         name, number = f"{given} {surname}", phone(source)
@@ -77,6 +115,6 @@ def measured(source, rows):
 
 def patients(seed=1, rows=60):
     """Return the whole table."""
-    source = random.Random(seed)
+    source = random.Random(seed)  # noqa: S311 - made-up data, the same each time
     identities = {"patient_id": [f"P-{row:04d}" for row in range(1, rows + 1)], **people(source, rows)}
     return pa.table(identities | measured(source, rows))

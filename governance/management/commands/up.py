@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 
-from governance.management.children import LOOPBACK, PortTakenError, plan
+from governance.management.children import LOOPBACK, PortTakenError, end_detached, plan
 from governance.management.supervisor import AlreadyRunningError, ChildFailedError, stack
 
 MIGRATION_LOCK = 0x50524F42
@@ -77,7 +77,9 @@ class Command(BaseCommand):
     def _run(self, options: dict[str, Any]) -> None:
         obey_signals()
         todo = plan(host=options["bind"], port=options["port"], workers=options["workers"])
-        with stack(todo.children, home=settings.PROBITY_HOME, files=todo.files, prepare=prepare) as running:
+        with stack(
+            todo.children, home=settings.PROBITY_HOME, files=todo.files, prepare=prepare, clean_up=end_detached
+        ) as running:
             self.stdout.write(f"Probity answers at {todo.address}/ (Ctrl-C stops it).")
             self.stdout.flush()
             running.wait()

@@ -116,4 +116,4 @@ def attributions_meta(subject: Subject, _need: Need, progress: Any) -> str | Non
     if subject.version.kind == VersionKind.PREDICTIONS:
         return None
     found = _infer(subject.version, subject.evaluation, progress)
-    return keep_document(found.meta["attributions"]).digest if found.attributions_id else None
+    return keep_document(found.meta).digest if found.attributions_id else None

@@ -63,9 +63,11 @@ def _names(dataset_version: DatasetVersion) -> set[str]:
 
 
 def _sketch(dataset_version: DatasetVersion, names: list[str]) -> str:
-    from monitoring.statistics.sketch import sketch
+    from monitoring.statistics.sketch import sketch_table
 
-    return keep_document(sketch(_table(dataset_version, names))).digest
+    kinds = {feature["name"]: feature["kind"] for feature in dataset_version.schema["features"]}
+    columns = {name: kinds[name] for name in names if name in kinds}
+    return keep_document(sketch_table(_table(dataset_version, names), columns)).digest
 
 
 def _common(subject: Subject) -> list[str]:

@@ -36,11 +36,12 @@ REFUSED = {
     ),  # syslog clocks swap reboot host names io ports modules kexec quotas
     "kernel surface": (248, 249, 250, 298, 300, 321, 323),  # keys perf fanotify bpf userfaultfd
     "identities": (105, 106, 113, 114, 116, 117, 119, 122, 123, 126),  # set*id setgroups capset
+    "metadata": (  # chmod chown utime setxattr removexattr, which Landlock does not cover
+        90, 91, 92, 93, 94, 132, 188, 189, 190, 197, 198, 199, 235, 260, 261, 268, 280, 452, 463, 466,
+    ),
     "special files": (88, 133, 259, 266),  # symlink mknod mknodat symlinkat
 }
 MISSING = (425, 426, 427, 435)  # io_uring, and clone3, for which the C library falls back to clone
-# Landlock does not cover metadata. Libraries set modes and times in passing, so these say "done" and do nothing.
-IGNORED = (90, 91, 92, 93, 94, 132, 188, 189, 190, 197, 198, 199, 235, 260, 261, 268, 280, 452, 463, 466)
 ONLY_TO_ITSELF = (62, 129, 234, 297)  # kill, rt_sigqueueinfo, tgkill, rt_tgsigqueueinfo
 PRLIMIT, PRCTL, FCNTL, IOCTL, CLONE = 302, 157, 72, 16, 56
 REFUSED_VALUES = (
@@ -95,8 +96,6 @@ def instructions(own: int) -> list[Instruction]:
             program += _when(number, [_answer(EPERM)])
     for number in MISSING:
         program += _when(number, [_answer(ENOSYS)])
-    for number in IGNORED:
-        program += _when(number, [_answer(0)])
     program += _by_argument(own)
     return [*program, (JUMP_AT_LEAST, 0, 1, NEWEST + 1), _answer(ENOSYS), (RETURN, 0, 0, ALLOW)]
 

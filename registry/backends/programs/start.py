@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
-from registry.backends.isolation import confine, kernel
+from registry.backends.isolation import confine, kernel, metadata
 from registry.backends.programs import stage
 from registry.backends.programs.failure import describe
 
@@ -79,6 +79,7 @@ def _confine(order: dict[str, Any]) -> None:
     )
     if order["isolated"]:
         confine.enter(readable=[Path(item) for item in order["readable"]], workdir=workdir)
+        metadata.skip_refused_changes()
     os.chdir(workdir)
 
 

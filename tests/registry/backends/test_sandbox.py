@@ -38,7 +38,7 @@ REFUSED = {
     "spawns by the C library": 'import os; os.posix_spawn("/bin/true", ["true"], {})',
     "kills its parent": "import os; os.kill(os.getppid(), 9)",
     "kills everybody": "import os; os.kill(-1, 0)",
-    "changes its parent's limits": "import os, resource; resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (4, 4))",
+    "changes its parent's limits": "import os, resource as r; r.prlimit(os.getppid(), r.RLIMIT_NOFILE, (4, 4))",
     "raises its own limits": "import resource; resource.setrlimit(resource.RLIMIT_AS, (-1, -1))",
     "slows its parent": "import os; os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
     "changes its root": 'import os; os.chroot(".")',
@@ -74,6 +74,10 @@ RAW_CALLS = {
     "clone3": (435, 0),
     "prctl PR_SET_PDEATHSIG": (157, 1),
     "fcntl F_SETOWN": (72, 0),
+    "chmod": (90, 0),
+    "chown": (92, 0),
+    "utimensat": (280, 0),
+    "setxattr": (188, 0),
     "later than the tables": (seccomp.NEWEST + 1, 0),
 }
 
@@ -101,12 +105,23 @@ def test_a_shell_command_has_no_effect(run_code):
     assert found["status"] != 0
 
 
-def test_the_mode_of_a_file_outside_stays_as_it_was(run_code, tmp_path):
+def test_modes_and_times_outside_stay_as_they_were(run_code, tmp_path):
     outside = tmp_path / "secret"
     outside.write_text("x")
     outside.chmod(0o600)
-    run_code(KEEP + 'import os; os.chmod(parameters["outside"] + "/secret", 0o777); os.utime(output / "kept")')
-    assert outside.stat().st_mode & 0o777 == 0o600
+    os.utime(outside, (5, 5))
+    run_code(KEEP + 'import os\nfile = parameters["outside"] + "/secret"\nos.chmod(file, 0o777)\nos.utime(file)')
+    assert (outside.stat().st_mode & 0o777, outside.stat().st_mtime) == (0o600, 5)
+
+
+def test_copying_and_touching_files_works_without_their_times(run_code):
+    code = (
+        "import shutil\n"
+        '(output / "new").touch(); (output / "new").touch(); shutil.copy2(output / "new", output / "copy")\n'
+        'shutil.copytree(output, output.parent / "other")\n'
+        'return {"files": sorted(item.name for item in (output.parent / "other").iterdir())}'
+    )
+    assert run_code(code).document["returned"] == {"files": ["copy", "new"]}
 
 
 def test_the_environment_of_the_parent_is_not_inherited(run_code, monkeypatch):

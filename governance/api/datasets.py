@@ -1,0 +1,102 @@
+"""Datasets and their versions: uploaded as CSV or Parquet with the schema that says what is what."""
+
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from governance.access.permissions import REGISTRARS
+from governance.api.base import CREATED, ApiView, describe
+from governance.api.fields import Input, MomentField, Output
+from governance.api.idempotency import once
+from governance.api.uploads import parquet
+from registry.models import Dataset, DatasetVersion
+from registry.register import register_dataset_version
+
+
+class DatasetPrinted(Output):
+    """A named line of versions."""
+
+    id = serializers.UUIDField()
+    project = serializers.CharField(source="project.slug")
+    name = serializers.CharField()
+    created_at = MomentField()
+
+
+class DatasetVersionPrinted(Output):
+    """One immutable version: content and schema under one digest."""
+
+    id = serializers.UUIDField()
+    dataset = serializers.UUIDField(source="dataset_id")
+    name = serializers.CharField(source="dataset.name")
+    number = serializers.IntegerField()
+    digest = serializers.CharField()
+    content = serializers.CharField(source="content_id")
+    schema = serializers.JSONField()
+    rows = serializers.IntegerField()
+    parent = serializers.UUIDField(source="parent_id", allow_null=True)
+    created_at = MomentField()
+
+
+class DatasetVersionSent(Input):
+    """A file and its schema: a JSON text with target, positive, features, identifiers, text, sensitive, ignore."""
+
+    project = serializers.SlugField()
+    name = serializers.SlugField(max_length=120)
+    file = serializers.FileField()
+    schema = serializers.JSONField(binary=True)
+
+    def validate_schema(self, schema: object) -> object:
+        """Refuse what is no JSON object."""
+        if not isinstance(schema, dict):
+            raise serializers.ValidationError("a schema is a JSON object", "not_an_object")
+        return schema
+
+
+class DatasetsView(ApiView):
+    """Datasets of the caller's projects."""
+
+    @describe(DatasetPrinted(many=True), query=("project", "name"))
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List datasets."""
+        rows = Dataset.objects.filter(project_id__in=self.visible).select_related("project")
+        return self.page(self.filtered(rows, project="project__slug", name="name"), DatasetPrinted)
+
+
+class DatasetVersionsView(ApiView):
+    """Versions of the datasets of the caller's projects."""
+
+    scopes = {"GET": "read", "POST": "register"}
+    parser_classes = [MultiPartParser]
+
+    @describe(DatasetVersionPrinted(many=True), query=("project", "dataset", "digest"))
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        """List dataset versions."""
+        rows = DatasetVersion.objects.filter(dataset__project_id__in=self.visible).select_related("dataset")
+        rows = self.filtered(rows, project="dataset__project__slug", dataset="dataset_id", digest="digest")
+        return self.page(rows, DatasetVersionPrinted)
+
+    @describe(DatasetVersionPrinted, sent=DatasetVersionSent, status=201)
+    @once(atomic=False)
+    def post(self, request: Request) -> Response:  # noqa: ARG002
+        """Register a dataset version; the same content and schema give the version there is."""
+        given = self.read(DatasetVersionSent)
+        project = self.project(given["project"])
+        actor = self.actor(project, REGISTRARS, "register a dataset")
+        with parquet(given["file"]) as file:
+            version = register_dataset_version(
+                project=project, name=given["name"], file=file, schema=given["schema"], actor=actor
+            )
+        return Response(DatasetVersionPrinted(version).data, status=CREATED)
+
+
+class DatasetVersionView(ApiView):
+    """One dataset version."""
+
+    @describe(DatasetVersionPrinted)
+    def get(self, request: Request, version_id: UUID) -> Response:  # noqa: ARG002
+        """Print a dataset version."""
+        rows = DatasetVersion.objects.filter(dataset__project_id__in=self.visible).select_related("dataset")
+        return Response(DatasetVersionPrinted(self.one(rows, pk=version_id)).data)

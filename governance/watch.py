@@ -1,0 +1,290 @@
+"""Watch what is live: measure posted batches, find overdue ones; review, roll back or stop, as the policy says."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from governance.models import Policy
+from governance.promotion.collect import Collected
+from governance.promotion.deploy import move_deployment
+from governance.promotion.measure import measure
+from governance.promotion.needs.behaviour import predictions_table
+from governance.promotion.request import require_role
+from governance.promotion.rollback import OPERATORS, RUNNING, NothingToReturnToError, NotRunningError, roll_back
+from governance.promotion.stop import stop
+from governance.promotion.subject import threshold_of
+from governance.rules.evidence import ReportEvidence
+from governance.rules.policy import OnBreach, WatchRule, read_policy
+from governance.rules.states import DeploymentState
+from governance.rules.watching import Alarm, BatchEvaluation, judge_batch, overdue_alarm
+from monitoring.models import Alert, Batch, Monitor
+from monitoring.statistics.sketch import columns_of, sketch_table
+from registry import catalog, run
+from registry.artifacts import keep_bytes, keep_document, keep_table, local_path, read_document, read_table
+from registry.backends.base import BackendError
+from registry.canonical import canonical
+from registry.infer import infer_version
+from registry.ledger.append import append
+from registry.models import Actor, DatasetVersion, Deployment, Role, Run, RunKind
+from registry.run import Lease
+
+WATCH = "governance.tasks.watch_batch"
+POSTERS = OPERATORS | {Role.REQUESTER}
+PARQUET = "application/vnd.apache.parquet"
+
+
+class BatchError(ValueError):
+    """A batch that does not fit the model's features; the message names the column."""
+
+    code = "batch"
+
+
+def _evaluation_set(deployment: Deployment) -> DatasetVersion:
+    return DatasetVersion.objects.filter(digest=deployment.manifest.document["evaluation_set"]).latest("created_at")
+
+
+def _checked(table: Any, schema: dict[str, Any], deployment: Deployment) -> bool:
+    """Raise BatchError unless the batch fits; return whether it comes with outcomes."""
+    champion = deployment.manifest.champion
+    if table.num_rows == 0:
+        raise BatchError("the batch holds no rows")
+    needed = [*(champion.features if champion else ())]
+    if missing := [name for name in needed if name not in table.column_names]:
+        raise BatchError(f"the batch lacks the features {missing}")
+    outcomes = schema["target"] in table.column_names
+    if outcomes and table.column(schema["target"]).null_count:
+        raise BatchError(f"{table.column(schema['target']).null_count} rows have no outcome in {schema['target']!r}")
+    groups = [one["column"] for one in schema["sensitive"] if one["column"] not in table.column_names]
+    if groups and outcomes:
+        raise BatchError(f"a batch with outcomes carries the sensitive attributes too; {groups} are missing")
+    return outcomes
+
+
+def post_batch(deployment: Deployment, *, table: Any, actor: Actor) -> Batch:
+    """Keep rows that the deployment answered (a pyarrow.Table, with the target where outcomes are known) and queue
+    their measurement; the same rows posted again return the batch there is.
+    """
+    import pyarrow.parquet as pq
+
+    require_role(actor, deployment.environment.project, POSTERS, "post a batch")
+    if deployment.state not in RUNNING:
+        raise NotRunningError(f"the deployment is {deployment.state}; it answers nothing")
+    monitor = Monitor.objects.get(deployment=deployment)
+    outcomes = _checked(table, _evaluation_set(deployment).schema, deployment)
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    content = keep_bytes(sink.getvalue(), PARQUET)
+    return _record(monitor, content.digest, table.num_rows, outcomes, actor)
+
+
+@transaction.atomic
+def _record(monitor: Monitor, content: str, rows: int, outcomes: bool, actor: Actor) -> Batch:
+    deployment = monitor.deployment
+    if known := Batch.objects.filter(monitor=monitor, content_id=content).first():
+        return known
+    batch = Batch(monitor=monitor, content_id=content, rows=rows, has_outcomes=outcomes, posted_by=actor.principal)
+    batch.full_clean()
+    batch.save()
+    Monitor.objects.filter(pk=monitor.pk).update(last_batch_at=batch.created_at)
+    append(
+        "batch.posted",
+        actor=actor,
+        subject=f"monitor:{monitor.pk}",
+        evidence=[content],
+        data={"deployment": str(deployment.pk), "content": content, "rows": rows, "outcomes": outcomes},
+    )
+    batch.run = run.start(
+        kind=RunKind.WATCH,
+        task=WATCH,
+        project=deployment.environment.project,
+        subject=f"batch:{batch.pk}",
+        key=f"batch:{batch.pk}",
+        actor=actor,
+    )
+    batch.save(update_fields=["run"])
+    return batch
+
+
+def watch_batch(run_: Run, lease: Lease) -> dict[str, Any]:
+    """Do the work of a WATCH run: measure one batch, judge it, act on it. It can be taken up again at any point."""
+    batch = Batch.objects.select_related(
+        "monitor__deployment__manifest__champion", "monitor__deployment__environment"
+    ).get(pk=run_.subject.partition(":")[2])
+    deployment = batch.monitor.deployment
+    policy = Policy.objects.get(pk=deployment.policy_digest)
+    if batch.verdict == "":
+        judged = _judge(batch, policy, run_, lease)
+        _keep(batch, judged)
+    else:
+        judged = None
+    act_on(deployment, _alarms(batch), batch=batch)
+    return {"verdict": batch.verdict, "alarms": len(judged.alarms) if judged else None}
+
+
+def _judge(batch: Batch, policy: Policy, run_: Run, lease: Lease) -> BatchEvaluation:
+    deployment = batch.monitor.deployment
+    watch = read_policy(policy.document).watch
+    inputs = _inputs(batch, lease)
+    reports = []
+    for rule in watch.checks if watch else ():
+        collected = _collected(rule, inputs, batch)
+        made = measure(collected, manifest=deployment.manifest_id, run=run_, lease=lease)
+        document = read_document(made.report_digest)
+        reports.append(ReportEvidence(document=document, measured_at=made.measured_at, isolation=made.isolation))
+    return judge_batch(
+        policy=policy.document, manifest=deployment.manifest.document, reports=reports, now=timezone.now()
+    )
+
+
+def _collected(rule: WatchRule, inputs: dict[str, str], batch: Batch) -> Collected:
+    """Give a check what the batch holds; a check of outcomes on a batch without any has nothing to measure."""
+    needs = catalog.check(rule.check).needs(rule.parameters)
+    found = {need.name: inputs[need.kind] for need in needs if need.kind in inputs}
+    lacking = [need for need in needs if need.kind not in inputs and not need.optional]
+    why = ""
+    if not batch.has_outcomes and any(need.kind == "predictions" for need in lacking):
+        why = "the batch came without outcomes"
+    missing = {} if why else {need.name: f"a batch has no {need.kind}" for need in lacking}
+    return Collected(check=rule.check, parameters=rule.parameters, inputs=found, missing=missing, inapplicable=why)
+
+
+def _inputs(batch: Batch, lease: Lease) -> dict[str, str]:
+    """Return what a batch gives to checks, by kind of need: the answers are the pinned version's own, made again."""
+    import pyarrow.parquet as pq
+
+    deployment = batch.monitor.deployment
+    schema = _evaluation_set(deployment).schema
+    table = pq.read_table(local_path(str(batch.content_id)))
+    inputs = {"schema": keep_document(schema).digest}
+    champion = deployment.manifest.champion
+    if champion is None:
+        return inputs
+    answers = infer_version(champion, data_digest=str(batch.content_id), schema=schema, progress=lease.progress)
+    scores = read_table(str(answers.scores_id)).column("score")
+    answered = table.append_column("score", scores) if "score" not in table.column_names else table
+    inputs["current"] = keep_document(sketch_table(answered, columns_of(schema, answered), lenient=True)).digest
+    baseline = batch.monitor.baselines.order_by("-created_at").first()
+    if baseline:
+        inputs["baseline"] = str(baseline.sketch_id)
+    if batch.has_outcomes:
+        threshold = threshold_of(deployment.manifest.document)
+        inputs["predictions"] = keep_table(predictions_table(table, schema, scores.to_pylist(), threshold)).digest
+    return inputs
+
+
+@transaction.atomic
+def _keep(batch: Batch, judged: BatchEvaluation) -> None:
+    document = judged.document()
+    batch.verdict, batch.measured_at = judged.verdict, timezone.now()
+    batch.evaluation_text = canonical(document).decode()
+    batch.full_clean()
+    batch.save()
+    append(
+        "batch.judged",
+        actor=Actor.system(),
+        subject=f"monitor:{batch.monitor_id}",
+        policy=judged.policy,
+        evidence=sorted({item.report for item in judged.items if item.report}),
+        data={
+            "deployment": str(batch.monitor.deployment_id),
+            "verdict": judged.verdict,
+            "evaluation": keep_document(document).digest,
+        },
+    )
+
+
+def _alarms(batch: Batch) -> list[Alarm]:
+    from registry.canonical import parse
+
+    kept = parse(batch.evaluation_text)["alarms"]
+    return [Alarm(key=one["key"], action=OnBreach(one["action"]), reason=one["reason"]) for one in kept]
+
+
+@transaction.atomic
+def _open_alerts(deployment: Deployment, alarms: list[Alarm], batch: Batch | None) -> None:
+    for alarm in alarms:
+        _, opened = Alert.objects.get_or_create(
+            deployment=deployment,
+            key=alarm.key,
+            resolved_at=None,
+            defaults={"message": alarm.reason, "action": alarm.action, "batch": batch},
+        )
+        if opened:
+            append(
+                "alert.opened",
+                actor=Actor.system(),
+                subject=f"deployment:{deployment.pk}",
+                data={"deployment": str(deployment.pk), "key": alarm.key[:300], "action": str(alarm.action)},
+            )
+
+
+def act_on(deployment: Deployment, alarms: list[Alarm], *, batch: Batch | None = None) -> Deployment:
+    """Open the alerts and do the strongest of what they ask for; returns what is served (or was stopped) then."""
+    if not alarms:
+        return deployment
+    _open_alerts(deployment, alarms, batch)
+    deployment = Deployment.objects.select_related("environment", "model", "manifest__champion").get(pk=deployment.pk)
+    if deployment.state not in RUNNING:
+        return deployment
+    action = max((alarm.action for alarm in alarms), key=list(OnBreach).index)
+    reason = "; ".join(alarm.reason for alarm in alarms if alarm.action == action)
+    actor = Actor.system()
+    if action == OnBreach.STOP:
+        return stop(deployment, actor=actor, reason=reason)
+    if action == OnBreach.ROLLBACK:
+        try:
+            return roll_back(deployment, actor=actor, reason=reason)
+        except (NothingToReturnToError, BackendError) as error:
+            reason = f"the policy asks to roll back, but {error}; {reason}"
+    return put_under_review(deployment, actor=actor, reason=reason)
+
+
+@transaction.atomic
+def put_under_review(deployment: Deployment, *, actor: Actor, reason: str) -> Deployment:
+    """Say that somebody must look at what is live; it goes on serving meanwhile."""
+    locked = Deployment.objects.select_for_update().get(pk=deployment.pk)
+    if locked.state != DeploymentState.LIVE:
+        return locked
+    return move_deployment(locked, DeploymentState.UNDER_REVIEW, actor=actor, reason=reason)
+
+
+@transaction.atomic
+def clear_review(deployment: Deployment, *, actor: Actor, reason: str) -> Deployment:
+    """Say, as an officer, that what is under review may go on; its alerts are resolved with it."""
+    require_role(actor, deployment.environment.project, OPERATORS - {Role.ENGINEER}, "clear a review")
+    locked = Deployment.objects.select_for_update().get(pk=deployment.pk)
+    for alert in locked.alerts.filter(resolved_at__isnull=True):
+        alert.resolved_at = timezone.now()
+        alert.save(update_fields=["resolved_at"])
+        append(
+            "alert.resolved",
+            actor=actor,
+            subject=f"deployment:{locked.pk}",
+            data={"deployment": str(locked.pk), "key": alert.key[:300]},
+        )
+    return move_deployment(locked, DeploymentState.LIVE, actor=actor, reason=reason)
+
+
+def find_overdue() -> int:
+    """Open an alert for every live deployment whose batch is overdue, and act on it; return how many."""
+    found = 0
+    live = Monitor.objects.filter(active=True, deployment__state__in=RUNNING).select_related("deployment")
+    for monitor in live:
+        deployment = monitor.deployment
+        since = monitor.last_batch_at or deployment.live_at or monitor.created_at
+        policy = Policy.objects.get(pk=deployment.policy_digest)
+        alarm = overdue_alarm(policy=policy.document, waiting_since=since, now=timezone.now())
+        if alarm and not deployment.alerts.filter(key=alarm.key, resolved_at__isnull=True).exists():
+            act_on(deployment, [alarm])
+            found += 1
+    return found
+
+
+def read_rows(file: Path) -> Any:
+    """Return the rows of a batch file (CSV, Parquet, JSONL) as a table; raises DatasetReadError."""
+    from privacy.scan.read import read_table as read_file
+
+    return read_file(file, typed=True)

@@ -1,0 +1,158 @@
+import copy
+
+import pyarrow as pa
+import pytest
+
+from privacy.checks import pii
+from privacy.checks.pii import check
+from privacy.scan.scan import scan
+from registry.canonical import canonical
+from registry.checks import Context, ParameterError, Report, Status
+from tests.privacy.patients import SCHEMA, patients
+
+
+class Given:
+    def __init__(self, **documents):
+        self.documents = documents
+
+    def has(self, name):
+        return name in self.documents
+
+    def document(self, name):
+        return self.documents[name]
+
+    def table(self, name):
+        raise KeyError(name)
+
+    def digests(self):
+        return dict.fromkeys(self.documents, "0" * 64)
+
+
+@pytest.fixture(scope="module")
+def personal(engine):
+    return scan(patients(1), SCHEMA, engine=engine)
+
+
+@pytest.fixture(scope="module")
+def harmless(engine):
+    kept = ["patient_id", "age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6", "progression"]
+    return scan(patients(1).select(kept), SCHEMA | {"text": []}, engine=engine)
+
+
+def outcome(parameters=None, **documents):
+    return check.measure(Given(**documents), Context(seed=1, parameters=parameters or {}))
+
+
+def numbers(result):
+    return {(one.metric, one.group): one.value for one in result.measurements}
+
+
+def test_counts_the_columns_that_are_or_contain_personal_data(personal):
+    result = outcome(pii_train=personal)
+    found = numbers(result)
+    assert result.status is Status.MEASURED
+    assert found["pii.direct_columns", ""] == "5"
+    assert found["pii.personal_columns", ""] == "5"
+    assert found["pii.unnamed_text_columns", ""] == "1"
+    assert found["pii.cells_share", "column=email"] == "1"
+    assert found["pii.cells_share", "column=bmi"] == "0"
+    assert int(found["pii.entities", "entity=EMAIL_ADDRESS"]) > 60
+    assert next(one.n for one in result.measurements if one.metric == "pii.direct_columns") == 17
+    assert {one.metric for one in result.measurements} == set(check.metrics)
+
+
+def test_a_clean_table_counts_nothing(harmless):
+    result = outcome(pii_train=harmless)
+    assert (numbers(result)["pii.direct_columns", ""], result.findings) == ("0", ())
+    assert not [one for one in result.measurements if one.metric == "pii.entities"]
+
+
+def test_each_finding_names_its_column_what_it_holds_and_a_masked_preview(personal):
+    findings = {one.place: one for one in outcome(pii_train=personal).findings}
+    assert findings["train.email"].code == "column_is_direct"
+    note = findings["train.note"]
+    assert note.code == "column_contains_direct"
+    for part in ("'note'", "PERSON in", "EMAIL_ADDRESS in", "PHONE_NUMBER in", "***"):
+        assert part in note.message
+    assert findings["note"].code == "text_without_name_model"
+
+
+def test_an_indirect_column_is_personal_but_not_direct(engine):
+    table = pa.table({"zip": [f"1234{row % 10}" for row in range(30)]})
+    found = numbers(outcome(pii_train=scan(table, {}, engine=engine)))
+    assert (found["pii.personal_columns", ""], found["pii.direct_columns", ""]) == ("1", "0")
+
+
+def test_a_column_of_two_roles_counts_once(personal, harmless):
+    roles = {"roles": ["train", "evaluate"]}
+    found = numbers(outcome(roles, pii_train=personal, pii_evaluate=personal))
+    assert found["pii.direct_columns", ""] == "5"
+    mixed = outcome(roles, pii_train=harmless, pii_evaluate=personal)
+    assert numbers(mixed)["pii.direct_columns", ""] == "5"
+    assert numbers(mixed)["pii.cells_share", "column=email"] == "1"
+
+
+def broken(document, **changes):
+    return copy.deepcopy(document) | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"complete": False}, "scan_incomplete"),
+        ({"complete": None}, "scan_incomplete"),
+        ({"complete": "yes"}, "scan_incomplete"),
+        ({"columns": []}, "scan_empty"),
+        ({"rows": 0}, "scan_empty"),
+        ({"complete": False, "problems": [{"column": "x", "code": "c", "message": "m."}]}, "scan_incomplete"),
+    ],
+)
+def test_a_scan_that_does_not_speak_of_every_cell_is_not_computable(harmless, changes, code):
+    result = outcome(pii_train=broken(harmless, **changes))
+    assert result.status is Status.NOT_COMPUTABLE
+    assert {one.status for one in result.measurements} == {Status.NOT_COMPUTABLE}
+    assert all(one.value is None and one.reason for one in result.measurements)
+    assert code in {one.code for one in result.findings}
+
+
+def test_a_missing_scan_of_one_role_is_not_computable(harmless):
+    result = outcome({"roles": ["train", "reference"]}, pii_train=harmless)
+    assert (result.status, result.reason) == (Status.NOT_COMPUTABLE, "The reference dataset was not scanned.")
+
+
+def test_what_an_incomplete_scan_did_find_is_still_shown(personal):
+    result = outcome(pii_train=broken(personal, complete=False))
+    assert "train.email" in {one.place for one in result.findings}
+
+
+def test_asks_for_the_scan_of_each_role():
+    assert [(one.name, one.kind, one.role) for one in check.needs({})] == [("pii_train", "pii", "train")]
+    assert [one.role for one in check.needs({"roles": ["evaluate", "train"]})] == ["evaluate", "train"]
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"rolls": []}, {"roles": []}, {"roles": "train"}, {"roles": ["train"] * 2}, {"roles": ["x"]}]
+)
+def test_bad_parameters_are_refused(parameters):
+    with pytest.raises(ParameterError):
+        check.needs(parameters)
+
+
+def test_the_report_is_canonical_and_the_same_each_time(personal):
+    reports = {
+        canonical(Report("pii", check.version, {}, {}, 1, outcome(pii_train=copy.deepcopy(personal))).document())
+        for _ in range(2)
+    }
+    assert len(reports) == 1
+
+
+def test_no_raw_value_stands_in_the_report(personal):
+    text = canonical(Report("pii", check.version, {}, {}, 1, outcome(pii_train=personal)).document()).decode()
+    table = patients(1)
+    for name in ("name", "email", "phone", "ssn", "note"):
+        assert not [value for value in table[name].to_pylist() if value in text]
+
+
+def test_every_metric_is_described_and_stands_in_the_page():
+    assert all(check.metrics.values())
+    assert all(f"`{metric}`" in pii.__doc__ for metric in check.metrics)
