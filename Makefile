@@ -2,9 +2,10 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.locked
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long up lint lock clean
+.PHONY: help setup demo up test test-long check lint format typecheck imports migrations image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 18
@@ -22,3 +23,35 @@ demo: setup ## the main job on real data; ARGS="--auto --json" asks nothing
 
 up: setup ## the whole service: migrate, broker, worker, beat, web; Ctrl-C stops all
 	@$(BIN)/python manage.py up $(ARGS)
+
+test: setup check ## everything that a change must pass: style, types, layers, migrations, tests on SQLite and PostgreSQL
+	$(BIN)/python -m tests.run -n $(JOBS) $(ARGS)
+
+test-long: setup check ## the same, with the tests that take minutes
+	$(BIN)/python -m tests.run -n $(JOBS) -m "long or not long" $(ARGS)
+
+check: lint typecheck imports migrations
+
+lint: setup ## style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup ## put the code into the agreed format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+typecheck: setup ## types, strictly
+	$(BIN)/mypy .
+
+imports: setup ## the layers
+	$(BIN)/lint-imports
+
+migrations: setup ## every table has its migration
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+image: ## the container image; ENGINE=podman for another engine
+	$(or $(ENGINE),docker) build --tag probity:local .
+
+clean: ## remove what can be made again (not var/, which holds data)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

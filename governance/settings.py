@@ -49,7 +49,7 @@ PROBITY_NEEDS = {
 DEBUG = env.flag("PROBITY_DEBUG")
 SECRET_KEY = env.secret_key("PROBITY_SECRET_KEY", home=PROBITY_HOME)
 _PUBLIC_HOST = PROBITY_PUBLIC_URL.partition("://")[2].rsplit(":", 1)[0]
-ALLOWED_HOSTS = env.words("PROBITY_ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]", _PUBLIC_HOST))
+ALLOWED_HOSTS = [*env.words("PROBITY_ALLOWED_HOSTS", (_PUBLIC_HOST,)), "127.0.0.1", "localhost", "[::1]"]
 INSTALLED_APPS = [
     "registry.apps.RegistryConfig",
     "privacy.apps.PrivacyConfig",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - Django's own name
+from django.db import connection
 from django.http.request import validate_host
 
 PLUG_INS = (
@@ -30,16 +31,20 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 def secrets() -> Iterator[CheckMessage]:
     """Whether the key that signs sessions is private, and the same on every machine."""
     kept = Path(settings.PROBITY_HOME) / "secret_key"
-    shared = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     if kept.exists() and kept.read_text().strip() == settings.SECRET_KEY:
         if stat.S_IMODE(kept.stat().st_mode) & 0o077:
             yield Error(f"The secret key {kept} can be read by others.", hint=f"chmod 600 {kept}", id="probity.E001")
-        if shared:
+        if shared_database():
             yield Warning(
                 "The database is a server, which several machines may share, but each makes a secret key of its own.",
                 hint="Set PROBITY_SECRET_KEY to the same value on every machine.",
                 id="probity.W001",
             )
+
+
+def shared_database() -> bool:
+    """Say whether several machines may use the database."""
+    return connection.vendor == "postgresql"
 
 
 def address() -> Iterator[CheckMessage]:

@@ -1,5 +1,6 @@
 """Use case: a new, anonymised version of a dataset, by a recipe; it is scanned again, and what is left fails it."""
 
+import contextlib
 import secrets
 import tempfile
 from pathlib import Path
@@ -30,10 +31,12 @@ def project_key(project: Project) -> bytes:
     place = Path(settings.PROBITY_HOME) / "keys" / f"pseudonyms-{project.pk}"
     if not place.exists():
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = place.with_suffix(".partial")
+        partial = place.with_name(f"{place.name}.{secrets.token_hex(8)}")
         partial.touch(mode=0o600)
         partial.write_bytes(secrets.token_bytes(KEY_BYTES))
-        partial.replace(place)
+        with contextlib.suppress(FileExistsError):
+            place.hardlink_to(partial)  # whoever is second takes the first one's key
+        partial.unlink()
     return place.read_bytes()
 
 

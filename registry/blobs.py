@@ -61,12 +61,12 @@ class LocalBlobs:
         return self.root / digest[:2] / digest
 
     @contextmanager
-    def _temporary(self) -> Iterator[BinaryIO]:
+    def _temporary(self) -> Iterator[tuple[BinaryIO, Path]]:
         self.root.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".incoming-", dir=self.root)
         try:
             with os.fdopen(handle, "w+b") as file:
-                yield file
+                yield file, Path(name)
         finally:
             Path(name).unlink(missing_ok=True)
 
@@ -79,7 +79,7 @@ class LocalBlobs:
 
     def _put(self, source: bytes | BinaryIO) -> tuple[str, int]:
         hasher, size = hashlib.sha256(), 0
-        with self._temporary() as file:
+        with self._temporary() as (file, temporary):
             chunks = [source] if isinstance(source, bytes) else iter(lambda: source.read(CHUNK), b"")
             for chunk in chunks:
                 hasher.update(chunk)
@@ -90,8 +90,8 @@ class LocalBlobs:
             place = self._place(hasher.hexdigest())
             if not place.exists():
                 place.parent.mkdir(exist_ok=True)
-                Path(file.name).chmod(0o440)
-                os.link(file.name, place)
+                temporary.chmod(0o440)
+                os.link(temporary, place)
                 self._sync_folder(place.parent)
         return hasher.hexdigest(), size
 

@@ -55,7 +55,9 @@ class PersonSent(Input):
 class IdentitySent(Input):
     """A name by which a principal is known in another system."""
 
-    kind = serializers.ChoiceField(choices=[IdentityKind.EMAIL.value, IdentityKind.MLFLOW.value, IdentityKind.OIDC.value])
+    kind = serializers.ChoiceField(
+        choices=[IdentityKind.EMAIL.value, IdentityKind.MLFLOW.value, IdentityKind.OIDC.value]
+    )
     value = serializers.CharField(max_length=255)
 
 

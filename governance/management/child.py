@@ -26,7 +26,7 @@ class Child:
 
     name: str
     command: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     stdin: str = field(default="", repr=False)
     ready: Callable[[], bool] | None = None
     ready_seconds: float = 60.0

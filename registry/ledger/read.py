@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.canonical import parse
-from registry.models.ledger import LedgerEvent, LedgerPending
+from registry.models.ledger import LedgerEvent, LedgerHead, LedgerPending
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +68,8 @@ def size() -> int:
 def pending() -> int:
     """Return how many entries wait for a place in the tree."""
     return LedgerPending.objects.count()
+
+
+def stored_heads() -> dict[str, str]:
+    """Return the projection of each subject's newest leaf, as it is stored (not as it ought to be)."""
+    return {head.subject: bytes(head.leaf_hash).hex() for head in LedgerHead.objects.all()}

@@ -100,7 +100,7 @@ def test_its_module_is_its_documentation_page(module):
 
 @pytest.mark.parametrize("place", [place for place in MODULES.values() if place.startswith("monitoring.")])
 def test_the_page_says_question_method_limits_and_remediation(place):
-    page = importlib.import_module(place).__doc__.split("\n")
+    page = str(importlib.import_module(place).__doc__).split("\n")
     assert [line for line in page if line in HEADINGS] == HEADINGS
 
 
@@ -147,7 +147,8 @@ def test_an_interval_holds_its_value(check, inputs):
     for item in measure(check, inputs).measurements:
         assert (item.lower is None) == (item.upper is None)
         if item.lower is not None:
-            assert float(item.lower) <= float(item.value) <= float(item.upper), item
+            lower, value, upper = (float(str(text)) for text in (item.lower, item.value, item.upper))
+            assert lower <= value <= upper, item
 
 
 def test_findings_are_full_sentences_with_a_code(check, inputs):

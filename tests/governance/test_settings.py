@@ -113,7 +113,7 @@ def test_every_registered_task_of_ours_is_routed_to_a_served_queue():
 
 SECRETS = [
     ({"password": "hunter2"}, {"password": "[redacted]"}),
-    ({"headers": {"Authorization": "x hunter2", "Accept": "a"}}, {"headers": {"Authorization": "[redacted]", "Accept": "a"}}),
+    ({"headers": {"Authorization": "hunter2", "A": "a"}}, {"headers": {"Authorization": "[redacted]", "A": "a"}}),
     ({"api_key": "hunter2", "n": 3}, {"api_key": "[redacted]", "n": 3}),
     ({"event": "to redis://:hunter2@h:1/0"}, {"event": "to redis://:[redacted]@h:1/0"}),
     ({"event": "to postgres://u:hunter2@h/x"}, {"event": "to postgres://u:[redacted]@h/x"}),

@@ -11,20 +11,19 @@ def _ids():
 
 
 @pytest.fixture(autouse=True)
-def ordinary(settings):
-    """An ordinary installation, on SQLite."""
-    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
+def ordinary(settings, monkeypatch):
+    """An ordinary installation, on a database of its own."""
+    monkeypatch.setattr(system_checks, "shared_database", lambda: False)
     settings.PROBITY_PUBLIC_URL = "http://127.0.0.1:8000"
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
     settings.DEBUG = False
 
 
-POSTGRES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
 WRONG = [
     ("probity.E002", {"PROBITY_PUBLIC_URL": "https://audit.example"}),
     ("probity.E002", {"PROBITY_PUBLIC_URL": "http://localhost:8000", "ALLOWED_HOSTS": ["127.0.0.1"]}),
-    ("probity.E003", {"DEBUG": True, "PROBITY_PUBLIC_URL": "https://audit.example", "ALLOWED_HOSTS": ["audit.example"]}),
+    ("probity.E003", {"DEBUG": True, "PROBITY_PUBLIC_URL": "https://a.example", "ALLOWED_HOSTS": [".example"]}),
     ("probity.W002", {"PROBITY_PUBLIC_URL": "http://audit.example", "ALLOWED_HOSTS": [".example"]}),
     ("probity.E004", {"CELERY_BROKER_URL": "memory://"}),
     ("probity.E005", {"CELERY_TASK_ALWAYS_EAGER": True}),
@@ -47,7 +46,6 @@ RIGHT = [
     {"PROBITY_SANDBOX": "none", "PROBITY_DEMO": True},
     {"PROBITY_NER_MODEL": "json"},
     {"PROBITY_NER_MODEL": "/"},
-    {"DATABASES": POSTGRES},
 ]
 
 
@@ -74,9 +72,9 @@ def test_a_readable_secret_key_is_an_error(settings, tmp_path):
     assert _ids() == ["probity.E001"]
 
 
-def test_a_shared_database_wants_a_shared_key(settings, tmp_path):
+def test_a_shared_database_wants_a_shared_key(settings, monkeypatch, tmp_path):
     settings.PROBITY_HOME = tmp_path
-    settings.DATABASES = POSTGRES
+    monkeypatch.setattr(system_checks, "shared_database", lambda: True)
     write_private(tmp_path / "secret_key", settings.SECRET_KEY, replace=True)
     assert _ids() == ["probity.W001"]
     write_private(tmp_path / "secret_key", "another key than the one that is used", replace=True)

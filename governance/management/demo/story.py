@@ -1,4 +1,4 @@
-"""One model's way through the gate, step by step. Every outcome comes from checks and policy; the story only tells it."""
+"""One model's way through the gate, step by step. Checks and policy give every outcome; the story only tells it."""
 
 import time
 from collections.abc import Iterator
@@ -155,7 +155,8 @@ class Story:
         return {"step": step, "after_one": first, "state": promotion.state}
 
     def _served(self, step: str, deployment: Deployment) -> Step:
-        rows = self.evaluation_rows[list(patients.FEATURES)].head(1).to_dict("records")
+        features = list(deployment.manifest.champion.features)  # type: ignore[union-attr]
+        rows = self.evaluation_rows[features].head(1).to_dict("records")
         answer = catalog.serving_backend(deployment.backend).predict(deployment.handle, rows)
         champion = deployment.manifest.champion
         live = deployment.state == "LIVE"
@@ -187,7 +188,7 @@ class Story:
 
         deployment = Deployment.objects.get(environment=self.cast.environment, model=self.cast.model, desired=True)
         rows = patients.intake(self.evaluation_rows, BATCH_ROWS, self.seed)
-        asked = rows[list(patients.FEATURES)].to_dict("records")
+        asked = rows[list(deployment.manifest.champion.features)].to_dict("records")  # type: ignore[union-attr]
         answer = catalog.serving_backend(deployment.backend).predict(deployment.handle, asked)
         known = patients.with_outcomes(rows, answer["predictions"], self.seed)
         table = pa.Table.from_pandas(known, preserve_index=False)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from governance.promotion.subject import Subject, threshold_of
-from monitoring.statistics.groups import group_values
+from monitoring.statistics.membership import group_values
 from registry.artifacts import keep_document, keep_table, local_path, read_table
 from registry.backends.base import BackendError
 from registry.checks import Need

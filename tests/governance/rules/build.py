@@ -90,7 +90,7 @@ def report(check: str, *measurements: dict[str, Any], manifest: str = MANIFEST_D
         "version": "1",
         "inputs": inputs,
         "parameters": {"replicates": 500} if check == "fairness" else {},
-        "seed": seed_of(manifest, check, inputs),
+        "seed": seed_of(manifest, check, inputs if isinstance(inputs, dict) else {}),
         "status": "MEASURED",
         "reason": "",
         "measurements": list(measurements),

@@ -1,6 +1,6 @@
 """One measurement against one limit: three answers, and never a pass for what is unknown."""
 
-from decimal import localcontext
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given
@@ -184,6 +184,6 @@ DECIMALS = st.decimals(min_value=-2, max_value=2, places=4, allow_nan=False, all
 def test_a_tighter_limit_never_turns_a_failure_into_a_pass(ends, least):
     lower, upper = sorted(ends, key=float)
     found = number(lower, lower, upper)
-    loose, tight = (judge(limit(min=end, bound="interval"), found).outcome for end in (least, str(float(least) + 1)))
+    loose, tight = (judge(limit(min=end, bound="interval"), found).outcome for end in (least, str(Decimal(least) + 1)))
     order = [Outcome.FAIL, Outcome.INDETERMINATE, Outcome.PASS]
     assert order.index(tight) <= order.index(loose)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from registry.canonical import digest
-from registry.checks import Check, Context, Inputs, Measurement, Outcome, Report
+from registry.checks import Check, Context, Inputs, Outcome, Report
 
 SCHEMA: dict[str, Any] = {
     "target": "y",
@@ -92,7 +92,7 @@ def report(check: Check, inputs: Inputs, seed: int = 7, **parameters: Any) -> Re
     return Report(check.name, check.version, inputs.digests(), parameters, seed, outcome)
 
 
-def one(outcome: Outcome, metric: str, group: str = "") -> Measurement:
+def one(outcome: Outcome, metric: str, group: str = "") -> Any:
     """Return the only measurement of that metric and group."""
     found = [item for item in outcome.measurements if item.metric == metric and item.group == group]
     assert len(found) == 1, f"{len(found)} measurements of {metric} for {group!r}"

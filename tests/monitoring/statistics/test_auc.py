@@ -58,7 +58,8 @@ def test_a_perfect_order_of_few_rows_is_not_certain():
     assert (found.value, found.upper) == (1, 1)
     assert found.lower == pytest.approx(0.025 ** (1 / 3))
     turned = area(labels, -np.arange(6.0))
-    assert (turned.lower, turned.value, turned.upper) == (0, 0, pytest.approx(1 - 0.025 ** (1 / 3)))
+    assert (turned.lower, turned.value) == (0, 0)
+    assert turned.upper == pytest.approx(1 - 0.025 ** (1 / 3))
     gap = difference(labels, np.arange(6.0), np.array([0.0, 2, 1, 4, 3, 5]))
     assert gap.lower < 0 < gap.upper
 

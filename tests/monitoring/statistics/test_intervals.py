@@ -1,5 +1,7 @@
 """Intervals against textbook values, other libraries, and their own promise of coverage."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -69,6 +71,14 @@ def _groups(*selected_of):
 SELECTED = RATES["selection_rate"]
 
 
+def _ratios(counts, rng, replicates=1000) -> Any:
+    return ratios(SELECTED, counts, rng, replicates)
+
+
+def _rate_difference(*given) -> Any:
+    return rate_difference(RATES["accuracy"], *given)
+
+
 def test_the_difference_of_two_groups_is_newcombes():
     found = largest_difference([SELECTED], _groups((48, 80), (56, 70)), generator(1, "d"))
     assert (found.value, found.lower, found.upper) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
@@ -76,7 +86,7 @@ def test_the_difference_of_two_groups_is_newcombes():
 
 
 def test_the_ratio_of_two_groups_is_that_of_wilsons_bounds_joined_by_fiellers_root():
-    found = ratios(SELECTED, _groups((10, 50), (30, 60)), generator(1, "r")).smallest
+    found = _ratios(_groups((10, 50), (30, 60)), generator(1, "r")).smallest
     (low_1, high_1), (low_2, high_2) = wilson(10, 50), wilson(30, 60)
     lower = (0.1 - (0.01 - low_1 * high_2 * (0.4 - low_1) * (1 - high_2)) ** 0.5) / (high_2 * (1 - high_2))
     upper = (0.1 + (0.01 - high_1 * low_2 * (0.4 - high_1) * (1 - low_2)) ** 0.5) / (low_2 * (1 - low_2))
@@ -100,7 +110,7 @@ def test_more_contrasts_need_a_larger_critical_value():
 
 def test_a_group_of_three_without_a_selection_is_not_certain_never_to_be_selected():
     counts = _groups((0, 3), (50, 100))
-    found = ratios(SELECTED, counts, generator(1, "r"))
+    found = _ratios(counts, generator(1, "r"))
     assert found.smallest.value == 0
     assert found.smallest.upper > 0.8
     gap = largest_difference([SELECTED], counts, generator(1, "d"))
@@ -108,17 +118,17 @@ def test_a_group_of_three_without_a_selection_is_not_certain_never_to_be_selecte
 
 
 def test_many_rows_settle_the_ratio_and_a_group_never_selected_fails():
-    settled = ratios(SELECTED, _groups((4000, 10_000), (8000, 10_000)), generator(1, "r")).smallest
+    settled = _ratios(_groups((4000, 10_000), (8000, 10_000)), generator(1, "r")).smallest
     assert (settled.value, settled.lower, settled.upper) == pytest.approx((0.5, 0.488, 0.512), abs=0.003)
-    assert ratios(SELECTED, _groups((0, 2000), (1000, 2000)), generator(1, "r")).smallest.upper < 0.02
+    assert _ratios(_groups((0, 2000), (1000, 2000)), generator(1, "r")).smallest.upper < 0.02
 
 
 def test_the_ratio_to_the_best_group_is_one_for_it_and_none_exists_when_nobody_is_selected():
-    found = ratios(SELECTED, _groups((10, 50), (30, 60), (20, 50)), generator(1, "r"))
+    found = _ratios(_groups((10, 50), (30, 60), (20, 50)), generator(1, "r"))
     assert [item.value for item in found.to_best] == pytest.approx([0.4, 1.0, 0.8])
     assert [item.n for item in found.to_best] == [50, 60, 50]
     assert found.to_best[1].lower == found.to_best[1].upper == 1
-    assert ratios(SELECTED, _groups((0, 50), (0, 60)), generator(1, "r")) is None
+    assert _ratios(_groups((0, 50), (0, 60)), generator(1, "r")) is None
 
 
 def test_equalized_odds_is_the_larger_of_both_differences():
@@ -142,7 +152,7 @@ def test_the_true_difference_and_ratio_of_small_groups_are_covered():
     for trial in range(trials):
         counts = _groups((int(rng.binomial(25, 0.3)), 25), (int(rng.binomial(40, 0.5)), 40))
         gap = largest_difference([SELECTED], counts, generator(trial, "d"), 300)
-        ratio = ratios(SELECTED, counts, generator(trial, "r"), 300).smallest
+        ratio = _ratios(counts, generator(trial, "r"), 300).smallest
         within_difference += gap.lower <= 0.2 <= gap.upper
         within_ratio += ratio.lower <= 0.6 <= ratio.upper
     assert within_difference >= 0.91 * trials
@@ -156,10 +166,10 @@ def test_more_groups_than_can_be_compared_are_refused():
 
 def test_the_seed_and_the_question_decide_every_draw():
     counts = _groups((10, 50), (30, 60), (20, 50))
-    first, second = (ratios(SELECTED, counts, generator(1, "r")) for _ in range(2))
+    first, second = (_ratios(counts, generator(1, "r")) for _ in range(2))
     assert first == second
-    assert first != ratios(SELECTED, counts, generator(2, "r"))
-    assert first != ratios(SELECTED, counts, generator(1, "other"))
+    assert first != _ratios(counts, generator(2, "r"))
+    assert first != _ratios(counts, generator(1, "other"))
 
 
 def test_pairs_on_which_two_models_agree_narrow_the_interval_of_their_difference():
@@ -167,10 +177,7 @@ def test_pairs_on_which_two_models_agree_narrow_the_interval_of_their_difference
     labels, first = rng.integers(0, 2, 300), rng.integers(0, 2, 300)
     alike = np.where(np.arange(300) < 6, 1 - first, first)
     apart = rng.permutation(alike)
-    close, far = (
-        rate_difference(RATES["accuracy"], pair_counts(labels, first, other), generator(1, "p"))
-        for other in (alike, apart)
-    )
+    close, far = (_rate_difference(pair_counts(labels, first, other), generator(1, "p")) for other in (alike, apart))
     assert close.value == pytest.approx(np.mean(first == labels) - np.mean(alike == labels))
     assert close.upper - close.lower < (far.upper - far.lower) / 3
 

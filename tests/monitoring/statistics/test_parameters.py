@@ -2,10 +2,15 @@
 
 import pytest
 
-from monitoring.statistics.parameters import Flag, Names, Share, Whole, read_parameters
+from monitoring.statistics.parameters import Flag, Kind, Names, Share, Whole, read_parameters
 from registry.checks import ParameterError
 
-KNOWN = {"rows": Whole(10, 1, 100), "effect": Share("0.1"), "deep": Flag(default=True), "names": Names()}
+KNOWN: dict[str, Kind] = {
+    "rows": Whole(10, 1, 100),
+    "effect": Share("0.1"),
+    "deep": Flag(default=True),
+    "names": Names(),
+}
 
 
 def test_defaults_stand_where_nothing_is_given_and_given_values_win():

@@ -45,6 +45,7 @@ def test_distances_of_sketches_are_those_of_the_rows(name):
     before, after = SAMPLES[name]
     exact = len(set(before)) <= 1024 and len(set(after)) <= 1024
     moved = compare(column(before), column(after))
+    assert moved.ks is not None
     assert moved.ks.value == pytest.approx(ks_2samp(before, after).statistic, abs=1e-9 if exact else 2e-3)
     peer = wasserstein_distance(before, after) / before.std()
     assert moved.wasserstein == pytest.approx(peer, rel=1e-9 if exact else 0.02)

@@ -53,8 +53,14 @@ def test_finds_what_names_a_person(engine, text, entity, value):
         "May be",
         "000-12-3456",
         "123-45-6789",
-    ]
-    + ["4111 1111 1111 1112", "Santa Maria Hospital", "Follow-up in two weeks.", "a@b", "", " ", "\n"],
+        "4111 1111 1111 1112",
+        "Santa Maria Hospital",
+        "Follow-up in two weeks.",
+        "a@b",
+        "",
+        " ",
+        "\n",
+    ],
 )
 def test_finds_nobody_in_ordinary_values(engine, text):
     personal = {entity for entity, _value in found(engine, text)}

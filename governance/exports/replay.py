@@ -1,0 +1,240 @@
+"""Replay governance from the ledger: recompute each verdict from what the events cite; find what does not follow."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from governance.models import Approval, Policy, PromotionRequest, Revocation
+from governance.promotion.judge import approval_of, people_of
+from governance.rules.approvals import Revocation as GivenRevocation
+from governance.rules.authorise import authorise
+from governance.rules.evaluate import ReportEvidence, evaluate
+from governance.rules.moments import read_moment
+from governance.rules.states import (
+    DEPLOYMENT_TRANSITIONS,
+    PROMOTION_TRANSITIONS,
+    DeploymentState,
+    PromotionState,
+    TransitionError,
+    advance,
+)
+from registry.artifacts import read_document
+from registry.blobs import BlobError
+from registry.canonical import CanonicalError, digest
+from registry.ledger.read import Entry
+from registry.ledger.verify.entries import Fault
+
+TABLES: Mapping[str, tuple[Any, Any]] = {
+    "promotion": (PROMOTION_TRANSITIONS, PromotionState),
+    "deployment": (DEPLOYMENT_TRANSITIONS, DeploymentState),
+}
+FIRST_STATE = {"promotion": "OPEN", "deployment": "PENDING"}
+
+
+@dataclass(slots=True)
+class History:
+    """What the events before the present one have said."""
+
+    states: dict[str, str] = field(default_factory=dict)
+    manifests: dict[str, str] = field(default_factory=dict)
+    reports: dict[str, list[ReportEvidence]] = field(default_factory=dict)
+    waivers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    requested_waivers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    evaluations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    decisions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    approvals: dict[str, set[str]] = field(default_factory=dict)
+    revocations: dict[str, set[str]] = field(default_factory=dict)
+    roles: set[tuple[str, str, str]] = field(default_factory=set)
+    known: dict[str, set[str]] = field(default_factory=dict)
+
+    def says(self, kind: str, identity: str) -> None:
+        """Remember that an event recorded something of a kind."""
+        self.known.setdefault(kind, set()).add(identity)
+
+
+def replay_entry(entry: Entry, history: History) -> Iterator[Fault]:
+    """Yield what does not follow from the events before this entry, and add it to the history."""
+    try:
+        document = entry.document()
+    except CanonicalError:
+        return
+    handler = HANDLERS.get(entry.kind)
+    if handler is None:
+        return
+    try:
+        for message in handler(document, history):
+            yield Fault(entry.number, f"replay_{entry.kind.replace('.', '_')}", f"entry {entry.number}: {message}")
+    except (BlobError, CanonicalError, LookupError, ValueError) as error:
+        message = f"entry {entry.number} ({entry.kind}) cannot be replayed: {error}"
+        yield Fault(entry.number, "not_replayable", message)
+
+
+def _advanced(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    subject, data = str(document["subject"]), document["data"]
+    noun = subject.partition(":")[0]
+    table, states = TABLES[noun]
+    before = history.states.get(subject, FIRST_STATE[noun])
+    if data["from"] != before:
+        yield f"{subject} goes on from {data['from']}, but the record left it {before}"
+    try:
+        advance(table, states(data["from"]), states(data["to"]))
+    except (TransitionError, ValueError) as error:
+        yield f"{subject}: {error}"
+    history.states[subject] = data["to"]
+    yield from _needs_decision(subject, document, history)
+
+
+def _needs_decision(subject: str, document: Mapping[str, Any], history: History) -> Iterator[str]:
+    target = document["data"]["to"]
+    if target in {"APPROVED", "RELEASING", "RELEASED"}:
+        held = history.decisions.get(subject)
+        wanted = (document["data"]["manifest"], document["policy"], document["data"]["evaluation"])
+        if held != wanted:
+            yield f"{subject} is {target} without an AUTHORISED decision on the same digests"
+    elif target == "LIVE" and subject not in history.manifests:
+        yield f"{subject} is LIVE, but no event created it for a promotion that was authorised"
+
+
+def _requested(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    history.manifests[str(document["subject"])] = str(document["subject_digest"])
+    history.says("promotion", str(document["subject"]).partition(":")[2])
+    yield from ()
+
+
+def _deployment(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    subject, data = str(document["subject"]), document["data"]
+    decided = history.decisions.get(f"promotion:{data['promotion']}")
+    if decided != (data["manifest"], document["policy"], data["evaluation"]):
+        yield f"{subject} was created for a promotion without an AUTHORISED decision on the same digests"
+    else:
+        history.manifests[subject] = data["manifest"]
+    history.says("deployment", subject.partition(":")[2])
+
+
+def _report(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    data = document["data"]
+    report = read_document(document["evidence"][0])
+    if (report["check"], report["status"]) != (data["check"], data["status"]):
+        yield f"the event says {data['check']} {data['status']}, the report {report['check']} {report['status']}"
+    evidence = ReportEvidence(
+        document=report, measured_at=read_moment(data["measured_at"], "measured_at"), isolation=data["isolation"]
+    )
+    history.reports.setdefault(str(document["subject"]), []).append(evidence)
+
+
+def _waiver_requested(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    history.requested_waivers[document["data"]["waiver"]] = (document["actor"]["principal"], document["data"]["key"])
+    yield from ()
+
+
+def _waiver_granted(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    data, granter = document["data"], document["actor"]["principal"]
+    asked = history.requested_waivers.get(data["waiver"])
+    if asked is None:
+        yield f"waiver {data['waiver']} was granted, but nobody asked for it"
+        return
+    if asked[0] == granter:
+        yield f"waiver {data['waiver']} was asked for and granted by one person"
+    history.waivers.setdefault(data["manifest"], []).append(
+        {
+            "id": data["waiver"],
+            "manifest": data["manifest"],
+            "key": data["key"],
+            "requested_by": asked[0],
+            "granted_by": granter,
+            "granted_at": document["at"],
+            "ends_at": data["ends_at"],
+            "roles_held": sorted(role for who, _, role in history.roles if who == granter),
+        }
+    )
+    history.says("waiver", data["waiver"])
+
+
+def _evaluation(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    subject, data = str(document["subject"]), document["data"]
+    promotion = PromotionRequest.objects.select_related("manifest", "version").get(pk=subject.partition(":")[2])
+    judged = evaluate(
+        policy=Policy.objects.get(pk=document["policy"]).document,
+        manifest=promotion.manifest.document,
+        reports=history.reports.get(subject, []),
+        waivers=history.waivers.get(data["manifest"], []),
+        now=read_moment(document["at"], "at"),
+        assurance=promotion.version.assurance,
+    )
+    if judged.digest() != data["evaluation"]:
+        recorded, found = f"{data['evaluation'][:12]} ({data['verdict']})", f"{judged.digest()[:12]} ({judged.verdict})"
+        yield f"the evaluation recorded is {recorded}, but policy and reports give {found}"
+    history.evaluations[subject] = judged.document()
+    history.says("evaluation", data["evaluation"])
+
+
+def _approval(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    data, person = document["data"], document["actor"]["principal"]
+    held = {role for who, _, role in history.roles if who == person}
+    if lacking := set(data["roles"]) - held:
+        yield f"approval {data['approval']} claims the roles {sorted(lacking)}, which {person} did not hold"
+    history.approvals.setdefault(str(document["subject"]), set()).add(data["approval"])
+    history.says("approval", data["approval"])
+
+
+def _revoked(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    history.revocations.setdefault(str(document["subject"]), set()).add(document["data"]["approval"])
+    yield from ()
+
+
+def _decision(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    subject, data = str(document["subject"]), document["data"]
+    promotion = PromotionRequest.objects.get(pk=subject.partition(":")[2])
+    given = Approval.objects.filter(pk__in=history.approvals.get(subject, set())).order_by("created_at", "pk")
+    revoked = Revocation.objects.filter(approval_id__in=history.revocations.get(subject, set()))
+    judged = authorise(
+        policy=Policy.objects.get(pk=document["policy"]).document,
+        evaluation=history.evaluations.get(subject, {}),
+        approvals=[approval_of(approval) for approval in given],
+        revocations=[
+            GivenRevocation(approval=str(one.approval_id), principal=str(one.principal_id), at=one.created_at)
+            for one in revoked
+        ],
+        people=people_of(promotion),
+        now=read_moment(document["at"], "at"),
+    )
+    if judged.verdict != data["verdict"]:
+        yield f"the decision recorded is {data['verdict']}, but evaluation and approvals give {judged.verdict}"
+    if data["verdict"] == "AUTHORISED" and judged.verdict == "AUTHORISED":
+        history.decisions[subject] = (data["manifest"], str(document["policy"]), data["evaluation"])
+    history.says("decision", data["decision"])
+
+
+def _role(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    person = str(document["subject"]).partition(":")[2]
+    key = (person, document["data"]["project"], document["data"]["role"])
+    if document["kind"] == "role.granted":
+        history.roles.add(key)
+    else:
+        history.roles.discard(key)
+    yield from ()
+
+
+def _policy(document: Mapping[str, Any], history: History) -> Iterator[str]:
+    identity = str(document["subject_digest"])
+    if digest(Policy.objects.get(pk=identity).document) != identity:
+        yield f"the policy kept under {identity[:12]} is another one"
+    history.says("policy", identity)
+
+
+HANDLERS: Mapping[str, Any] = {
+    "promotion.advanced": _advanced,
+    "deployment.advanced": _advanced,
+    "promotion.requested": _requested,
+    "deployment.created": _deployment,
+    "report.recorded": _report,
+    "waiver.requested": _waiver_requested,
+    "waiver.granted": _waiver_granted,
+    "evaluation.recorded": _evaluation,
+    "approval.given": _approval,
+    "approval.revoked": _revoked,
+    "decision.recorded": _decision,
+    "role.granted": _role,
+    "role.revoked": _role,
+    "policy.published": _policy,
+}
