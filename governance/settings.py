@@ -170,7 +170,7 @@ CELERY_TASK_CREATE_MISSING_QUEUES = True
 PROBITY_QUEUES = ("default", "governance", "monitoring", "privacy")
 CELERY_TASK_ROUTES = {f"{queue}.*": {"queue": queue} for queue in PROBITY_QUEUES[1:]}
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # every task is due by an interval: there is nothing to remember
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     task: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for task, seconds in (
         ("registry.tasks.sweep_runs", 10.0),

@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from django.conf import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("governance", "registry", "privacy", "monitoring")
 LONGEST, LONG, MOST_LONG = 400, 250, 0.1
-PRINTERS = ("governance/management/", "governance/cli.py")
+PRINTERS = ("governance/management/", "governance/cli.py", "registry/backends/programs/")
 SAID_TWICE = re.compile(r"^(utils?|helpers?|misc|common|stuff)$")
 
 
@@ -76,6 +78,16 @@ def test_the_lock_pins_every_package_by_hash_and_names_no_address():
     entries = re.split(r"\n(?=\S)", re.sub(r"^\s*#.*\n", "", lock, flags=re.MULTILINE).strip())
     loose = [entry.splitlines()[0] for entry in entries if "==" not in entry.splitlines()[0] or "--hash=" not in entry]
     assert loose == []
+
+
+def test_the_containers_serve_the_queues_that_tasks_go_to_and_run_unprivileged():
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    worker = compose["services"]["worker"]["command"]
+    assert worker[worker.index("-Q") + 1].split(",") == list(settings.PROBITY_QUEUES)
+    assert {"setup", "web", "worker", "beat", "database", "broker"} == set(compose["services"])
+    instructions = (ROOT / "Dockerfile").read_text().splitlines()
+    assert [line for line in instructions if line.startswith("USER ")] == ["USER probity"]
+    assert "--require-hashes" in "".join(instructions)
 
 
 def test_the_layers_hold():

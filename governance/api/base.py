@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import Direction, OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
@@ -35,22 +36,34 @@ class FilterError(ValueError):
 def describe(
     printed: Any, *, sent: Any = None, status: int = 200, query: Collection[str] = (), summary: str = "", **more: Any
 ) -> Callable[[Any], Any]:
-    """Describe an operation for the OpenAPI document; every error is a problem."""
+    """Describe an operation for the OpenAPI document."""
     parameters = [*more.pop("parameters", ()), *(OpenApiParameter(name, OpenApiTypes.STR) for name in query)]
     if sent is not None:
         parameters.append(OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER))
     return extend_schema(
         request=sent,
-        responses={status: printed, ("default", errors.MEDIA_TYPE): errors.ProblemSerializer},
+        responses={status: printed},
         parameters=parameters,
         summary=summary or None,
         **more,
     )
 
 
+class Described(AutoSchema):
+    """Describes every error of every operation as a problem."""
+
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        problem = self._get_response_for_code(  # type: ignore[no-untyped-call]
+            errors.ProblemSerializer, "default", [errors.MEDIA_TYPE], direction
+        )
+        return {**bodies, "default": problem}
+
+
 class ApiView(APIView):
     """The base of every view: authenticated, scoped, confined to the caller's projects; errors are problems."""
 
+    schema = Described()
     authentication_classes = AUTHENTICATION
     permission_classes = [HasScope]
     parser_classes = [JSONParser]
@@ -65,8 +78,7 @@ class ApiView(APIView):
     @property
     def caller(self) -> Caller:
         """The authenticated caller."""
-        found: Caller = self.request.user
-        return found
+        return cast("Caller", self.request.user)
 
     @cached_property
     def visible(self) -> frozenset[UUID]:

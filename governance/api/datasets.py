@@ -36,7 +36,7 @@ class DatasetVersionPrinted(Output):
     content = serializers.CharField(source="content_id")
     schema = serializers.JSONField()
     rows = serializers.IntegerField()
-    parent = serializers.UUIDField(source="parent_id", allow_null=True)
+    parent = serializers.UUIDField(source="parent_id", allow_null=True)  # type: ignore[assignment]
     created_at = MomentField()
 
 

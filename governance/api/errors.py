@@ -49,7 +49,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField()
     detail = serializers.CharField()
-    errors = serializers.ListField(child=serializers.DictField())
+    errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
 
 
 def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
@@ -131,20 +131,21 @@ def _of_framework(error: exceptions.APIException) -> Response:
     return response
 
 
+_DJANGO: tuple[tuple[type[Exception], int, str, str], ...] = (
+    (Http404, 404, "not_found", "there is no such thing, or not for this caller"),
+    (ObjectDoesNotExist, 404, "not_found", "there is no such thing, or not for this caller"),
+    (PermissionDenied, 403, "not_permitted", "this is not permitted"),
+    (RequestDataTooBig, 413, "too_large", "the body of the request is too large"),
+    (IntegrityError, 409, "already_exists", "this conflicts with what is recorded already"),
+    (OperationalError, 503, "database_unavailable", ""),
+)
+
+
 def _of_django(error: Exception) -> Response | None:
-    if isinstance(error, Http404 | ObjectDoesNotExist):
-        return problem(404, "not_found", "there is no such thing, or not for this caller")
-    if isinstance(error, PermissionDenied):
-        return problem(403, "not_permitted", "this is not permitted")
-    if isinstance(error, RequestDataTooBig):
-        return problem(413, "too_large", "the body of the request is too large")
     if isinstance(error, ModelValidationError):
         return _refused_by_model(error)
-    if isinstance(error, IntegrityError):
-        return problem(409, "already_exists", "this conflicts with what is recorded already")
-    if isinstance(error, OperationalError):
-        return problem(503, "database_unavailable", "")
-    return None
+    known = next((rest for kind, *rest in _DJANGO if isinstance(error, kind)), None)
+    return problem(*known) if known else None  # type: ignore[arg-type]
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:

@@ -118,7 +118,7 @@ def once(*, atomic: bool = True, hide: tuple[str, ...] = ()) -> Callable[[Handle
             key = request.headers.get(HEADER)
             if key is None:
                 return handler(view, request, *args, **kwargs)
-            record, ours = _begin(request.user.principal, key, request_digest(request))
+            record, ours = _begin(view.caller.principal, key, request_digest(request))
             if not ours:
                 return Response(record.body, status=record.status, headers={REPLAYED: "true"})
             return _do(record, lambda: handler(view, request, *args, **kwargs), atomic=atomic, hide=hide)

@@ -31,7 +31,7 @@ class PolicyTextPrinted(PolicyPrinted):
     """A published policy with its document and the YAML it was written as."""
 
     document = serializers.JSONField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class PolicySent(Input):

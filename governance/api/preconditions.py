@@ -29,4 +29,4 @@ def require_match(request: Request, promotion: PromotionRequest) -> str:
         raise PreconditionRequiredError("a decision names what it was made on: send If-Match with the promotion's ETag")
     if etag(promotion) not in [part.strip() for part in given.split(",")]:
         raise PreconditionFailedError("the promotion has changed since you looked at it: read it again, then decide")
-    return promotion.evaluation_digest
+    return str(promotion.evaluation_digest)

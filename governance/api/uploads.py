@@ -4,12 +4,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from django.core.files.uploadedfile import UploadedFile
+from typing import TYPE_CHECKING, Any
 
 from registry.artifacts import keep_table
 from registry.models import Artifact
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
 
 LARGEST = 1 << 29
 SUFFIXES = frozenset({".csv", ".parquet", ".pq", ".gz", ".jsonl"})
@@ -29,7 +30,7 @@ class PredictionsRefusedError(ValueError):
 
 
 @contextmanager
-def saved(upload: UploadedFile) -> Iterator[Path]:
+def saved(upload: "UploadedFile[bytes]") -> Iterator[Path]:
     """Give the upload as a file whose suffixes tell its format."""
     size = upload.size or 0
     if size > LARGEST:
@@ -51,7 +52,7 @@ def read(place: Path) -> Any:
 
 
 @contextmanager
-def parquet(upload: UploadedFile) -> Iterator[Path]:
+def parquet(upload: "UploadedFile[bytes]") -> Iterator[Path]:
     """Give the upload as a Parquet file; raises DatasetReadError, UploadTooLargeError."""
     with saved(upload) as place:
         import pyarrow.parquet as pq
@@ -61,7 +62,7 @@ def parquet(upload: UploadedFile) -> Iterator[Path]:
         yield target
 
 
-def predictions(upload: UploadedFile) -> Artifact:
+def predictions(upload: "UploadedFile[bytes]") -> Artifact:
     """Keep uploaded predictions: a column ``score`` (0 to 1) or ``prediction`` (0 or 1), one row per evaluation row."""
     with saved(upload) as place:
         table = read(place)

@@ -1,6 +1,6 @@
 """Who is signed in: the principal behind a Django user, which projects it may see, and the actor it acts as."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -36,9 +36,11 @@ class Member:
         """Say whether it holds one of the roles in a project now."""
         return bool(self.roles(project_id) & {str(role) for role in roles})
 
-    def actor(self, project: Project) -> Actor:
-        """Return the actor of this session: its roles in the project are what the ledger keeps."""
-        return Actor(principal=self.principal, role="+".join(sorted(self.roles(project.pk))) or "none", auth="session")
+    def actor(self, project: Project, wanted: Collection[Any] = ()) -> Actor:
+        """Return the actor of this session, in the first of the wanted roles that it holds; the use case decides."""
+        held = self.roles(project.pk)
+        role = next((str(role) for role in wanted if str(role) in held), min(held, default=""))
+        return Actor(principal=self.principal, role=role, auth="session")
 
 
 def member_of(user: Any) -> Member | None:
@@ -53,19 +55,19 @@ def member_of(user: Any) -> Member | None:
 
 
 View = Callable[Concatenate[HttpRequest, Member, Arguments], HttpResponse]
+Page = Callable[Concatenate[HttpRequest, Arguments], HttpResponse]
 
 
-def members_only(view: View[Arguments]) -> Callable[Concatenate[HttpRequest, Arguments], HttpResponse]:
+def members_only(view: View[Arguments]) -> Page[Arguments]:
     """Let in who is signed in and known as a principal; nothing that they are shown is kept by a cache."""
 
-    @cache_control(private=True, no_store=True)
-    @login_required
     @wraps(view)
-    def guarded(request: HttpRequest, *arguments: Arguments.args, **named: Arguments.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> HttpResponse:
         member = member_of(request.user)
         if member is None:
             return render(request, "governance/stranger.html", status=403)
         request.member = member  # type: ignore[attr-defined]  # for the head of each page
         return view(request, member, *arguments, **named)
 
-    return guarded
+    shown: Page[Arguments] = cache_control(private=True, no_store=True)(login_required(guarded))
+    return shown

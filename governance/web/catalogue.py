@@ -1,10 +1,9 @@
-"""The models of the projects one belongs to: their versions, datasets and promotions; and where to ask for a release."""
+"""The models of one's projects: their versions, datasets and promotions; and where to ask for a release."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_safe
 from governance.promotion.request import REQUESTERS, request_promotion
 from governance.promotion.rollback import RUNNING
 from governance.web.actors import Member, members_only
-from governance.web.forms import RequestForm, problem_of
+from governance.web.forms import RequestForm, read
 from governance.web.inbox import seen_by
 from governance.web.refusals import Refusal, refusal_of
 from governance.web.wording import badge
@@ -75,9 +74,7 @@ def ask(request: HttpRequest, member: Member, pk: UUID) -> HttpResponse:
         return redirect("web:model", pk=pk)
     form = RequestForm(request.POST, model=model)
     try:
-        if not form.is_valid():
-            raise ValidationError(problem_of(form))
-        promotion = request_promotion(actor=member.actor(model.project), **form.cleaned_data)
+        promotion = request_promotion(actor=member.actor(model.project, sorted(REQUESTERS)), **read(form))
     except Exception as error:
         refusal = refusal_of(error)
         if refusal is None:

@@ -1,6 +1,6 @@
 """What is done on a promotion's page: parse the form, call the use case, say in a sentence what came of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
@@ -12,22 +12,17 @@ from django.shortcuts import get_object_or_404, redirect
 from governance.models import PromotionRequest
 from governance.promotion.approve import approve, reject, request_changes, revoke, withdraw
 from governance.promotion.assess import remeasure
-from governance.promotion.release import start_release
+from governance.promotion.release import RELEASERS, start_release
+from governance.promotion.request import REQUESTERS
 from governance.promotion.waive import grant_waiver, request_waiver
+from governance.rules.policy import read_policy
 from governance.web.actors import Member, members_only
-from governance.web.forms import DecisionForm, ReasonForm, WaiverForm, problem_of
+from governance.web.forms import DecisionForm, ReasonForm, WaiverForm, read
 from governance.web.promotions import find, promotion_page
 from governance.web.refusals import refusal_of
-from registry.models import Actor
+from registry.models import Actor, Role
 
 Deed = Callable[[QueryDict, PromotionRequest, Actor], str]
-
-
-def _read(form: Any) -> dict[str, Any]:
-    if not form.is_valid():
-        raise ValidationError(problem_of(form))
-    found: dict[str, Any] = form.cleaned_data
-    return found
 
 
 def _id(posted: QueryDict, name: str) -> UUID:
@@ -38,7 +33,7 @@ def _id(posted: QueryDict, name: str) -> UUID:
 
 
 def _decide(posted: QueryDict, promotion: PromotionRequest, actor: Actor) -> str:
-    said = _read(DecisionForm(posted))
+    said = read(DecisionForm(posted))
     named = {"actor": actor, "reason": said["reason"], "evaluation_digest": said["evaluation"]}
     if said["action"] == "approve":
         approve(promotion, acknowledged=said["acknowledged"], **named)
@@ -52,12 +47,12 @@ def _decide(posted: QueryDict, promotion: PromotionRequest, actor: Actor) -> str
 
 def _revoke(posted: QueryDict, promotion: PromotionRequest, actor: Actor) -> str:
     approval = get_object_or_404(promotion.approvals, pk=_id(posted, "approval"))
-    revoke(approval, actor=actor, reason=_read(ReasonForm(posted))["reason"])
+    revoke(approval, actor=actor, reason=read(ReasonForm(posted))["reason"])
     return "Your approval no longer counts."
 
 
 def _withdraw(posted: QueryDict, promotion: PromotionRequest, actor: Actor) -> str:
-    withdraw(promotion, actor=actor, reason=_read(ReasonForm(posted))["reason"])
+    withdraw(promotion, actor=actor, reason=read(ReasonForm(posted))["reason"])
     return "The request is withdrawn."
 
 
@@ -73,7 +68,7 @@ def _release(_posted: QueryDict, promotion: PromotionRequest, actor: Actor) -> s
 
 def _ask_waiver(posted: QueryDict, promotion: PromotionRequest, actor: Actor) -> str:
     form = WaiverForm(posted)
-    said = _read(form)
+    said = read(form)
     request_waiver(promotion, key=said["key"], ends_at=form.ends_at(), reason=said["reason"], actor=actor)
     return "The waiver is asked for; another person must grant it."
 
@@ -84,15 +79,23 @@ def _grant_waiver(posted: QueryDict, promotion: PromotionRequest, actor: Actor) 
     return "The waiver is granted."
 
 
-DEEDS: dict[str, Deed] = {
-    "decide": _decide,
-    "revoke": _revoke,
-    "withdraw": _withdraw,
-    "measure": _measure,
-    "release": _release,
-    "ask-waiver": _ask_waiver,
-    "grant-waiver": _grant_waiver,
+DEEDS: dict[str, tuple[Deed, Collection[Any]]] = {
+    "decide": (_decide, ()),
+    "revoke": (_revoke, ()),
+    "withdraw": (_withdraw, sorted(REQUESTERS)),
+    "measure": (_measure, [*sorted(REQUESTERS), Role.VALIDATOR]),
+    "release": (_release, sorted(RELEASERS)),
+    "ask-waiver": (_ask_waiver, sorted(REQUESTERS)),
+    "grant-waiver": (_grant_waiver, ()),
 }
+
+
+def _roles(deed: str, promotion: PromotionRequest) -> Collection[Any]:
+    """Return the roles in which a deed is done; those of officers are the policy's."""
+    policy = read_policy(promotion.policy.document)
+    if deed == "grant-waiver":
+        return [policy.waivers.role]
+    return DEEDS[deed][1] or [stage.role for stage in policy.approval.stages]
 
 
 @members_only
@@ -104,7 +107,7 @@ def act(request: HttpRequest, member: Member, pk: UUID, deed: str) -> HttpRespon
     if request.method != "POST":
         return redirect("web:promotion", pk=pk)
     try:
-        said = DEEDS[deed](request.POST, promotion, member.actor(promotion.project))
+        said = DEEDS[deed][0](request.POST, promotion, member.actor(promotion.project, _roles(deed, promotion)))
     except Exception as error:
         refusal = refusal_of(error)
         if refusal is None:

@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from governance.promotion.approve import SHORTEST_REASON
-from governance.promotion.rollback import roll_back
+from governance.promotion.rollback import OPERATORS, roll_back
 from governance.promotion.stop import stop
 from governance.watch import clear_review
 from governance.web.actors import Member, members_only
-from governance.web.forms import ReasonForm, problem_of
+from governance.web.forms import ReasonForm, read
 from governance.web.permits import may_clear, may_operate
 from governance.web.refusals import Refusal, refusal_of
 from governance.web.wording import badge
@@ -115,10 +115,7 @@ DEEDS: dict[str, Deed] = {"roll-back": _roll_back, "stop": _stop, "clear": _clea
 
 
 def _reason(posted: QueryDict) -> str:
-    form = ReasonForm(posted)
-    if not form.is_valid():
-        raise ValidationError(problem_of(form))
-    reason = str(form.cleaned_data["reason"]).strip()
+    reason = str(read(ReasonForm(posted))["reason"]).strip()
     if len(reason) < SHORTEST_REASON:
         raise ValidationError(f"Say why, in at least {SHORTEST_REASON} characters.")
     return reason
@@ -133,7 +130,9 @@ def act(request: HttpRequest, member: Member, pk: UUID, deed: str) -> HttpRespon
     if request.method != "POST":
         return redirect("web:deployment", pk=pk)
     try:
-        said = DEEDS[deed](deployment, member.actor(deployment.environment.project), _reason(request.POST))
+        said = DEEDS[deed](
+            deployment, member.actor(deployment.environment.project, sorted(OPERATORS)), _reason(request.POST)
+        )
     except Exception as error:
         refusal = refusal_of(error)
         if refusal is None:

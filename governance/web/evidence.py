@@ -83,7 +83,7 @@ def reports_of(promotion: PromotionRequest) -> tuple[ReportSummary, ...]:
 
 
 def attempt_of(promotion: PromotionRequest) -> int:
-    """Return the how-manieth request this is of its model on the same evaluation rows: 1 is the first look at them."""
+    """Return which number this has among the requests of its model on the same evaluation rows; 1 is the first."""
     rows = promotion.manifest.document["evaluation_set"]
     return PromotionRequest.objects.filter(
         model=promotion.model,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from registry.models import Environment, ModelVersion
 
@@ -67,3 +68,10 @@ def problem_of(form: forms.Form) -> str:
         for name, messages in form.errors.items()
         for message in messages
     )
+
+
+def read(form: forms.Form) -> dict[str, Any]:
+    """Return what a form says; raises ValidationError, in sentences, where it cannot be read."""
+    if not form.is_valid():
+        raise ValidationError(problem_of(form))
+    return dict(form.cleaned_data)

@@ -136,7 +136,7 @@ def promotion_page(
 
 def _still(kept: QueryDict, promotion: PromotionRequest) -> bool:
     """Say whether what was ticked was ticked on the present evaluation; otherwise it must be ticked again."""
-    return kept.get("evaluation", "") == promotion.evaluation_digest
+    return bool(kept.get("evaluation") == promotion.evaluation_digest)
 
 
 @require_safe

@@ -8,7 +8,11 @@ from governance.web import catalogue, decisions, deployments, inbox, ledger, pro
 app_name = "web"
 urlpatterns = [
     path("", inbox.inbox, name="inbox"),
-    path("login/", LoginView.as_view(template_name="governance/login.html"), name="login"),
+    path(
+        "login/",
+        LoginView.as_view(template_name="governance/login.html", redirect_authenticated_user=True),
+        name="login",
+    ),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("promotions/<uuid:pk>/", promotions.show, name="promotion"),
     path("promotions/<uuid:pk>/progress", promotions.progress, name="progress"),

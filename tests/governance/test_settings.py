@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -58,7 +59,7 @@ def test_sqlite_keeps_what_was_committed_and_its_triggers():
     assert found == {
         "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1, "busy_timeout": 20000,
     }  # fmt: skip
-    assert connection.transaction_mode == "IMMEDIATE"
+    assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
 
 
 def test_cookies_are_secure_exactly_where_the_site_speaks_tls():
@@ -93,7 +94,8 @@ def test_every_periodic_task_exists_and_goes_to_a_queue_that_the_embedded_worker
     from governance.celery import app
 
     app.loader.import_default_modules()
-    for entry in settings.CELERY_BEAT_SCHEDULE.values():
+    schedule: Any = settings.CELERY_BEAT_SCHEDULE
+    for entry in schedule.values():
         assert entry["task"] in app.tasks
         queue = app.amqp.router.route({}, entry["task"]).get("queue")
         assert getattr(queue, "name", "default") in settings.PROBITY_QUEUES

@@ -23,7 +23,7 @@ QUESTION = """
 import django
 django.setup()
 from celery import current_app
-print(current_app.control.inspect(timeout=20).active_queues())
+print(current_app.control.inspect(timeout=30, limit=1).active_queues())
 """
 
 
@@ -54,7 +54,7 @@ class Up:
         self._reader.start()
 
     def _read(self):
-        for line in self.process.stdout:
+        for line in self.process.stdout or ():
             self.lines.append(line)
             if found := re.match(r"Probity answers at (\S+)/ ", line):
                 self.address = found[1]
@@ -73,7 +73,8 @@ class Up:
     def join(self):
         code = self.process.wait(60)
         self._reader.join(10)
-        self.process.stdout.close()
+        if self.process.stdout:
+            self.process.stdout.close()
         return code
 
 

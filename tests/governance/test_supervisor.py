@@ -288,6 +288,7 @@ with stack([family], home=home, files={"broker": "x"}, output=lambda *line: line
 def test_after_a_killed_supervisor_its_children_end_and_the_next_one_sweeps_the_rest(tmp_path):
     command = [sys.executable, "-c", KILLED, str(tmp_path), FAMILY]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout
         pid = int(killed.stdout.readline())
         assert len(leftovers(tmp_path)) >= 3
         killed.kill()

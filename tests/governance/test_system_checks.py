@@ -1,5 +1,7 @@
 """System checks: each wrong combination by its id, and silence where nothing is wrong."""
 
+from typing import Any
+
 import pytest
 
 from governance import system_checks
@@ -20,7 +22,7 @@ def ordinary(settings, monkeypatch):
     settings.DEBUG = False
 
 
-WRONG = [
+WRONG: list[tuple[str, dict[str, Any]]] = [
     ("probity.E002", {"PROBITY_PUBLIC_URL": "https://audit.example"}),
     ("probity.E002", {"PROBITY_PUBLIC_URL": "http://localhost:8000", "ALLOWED_HOSTS": ["127.0.0.1"]}),
     ("probity.E003", {"DEBUG": True, "PROBITY_PUBLIC_URL": "https://a.example", "ALLOWED_HOSTS": [".example"]}),
@@ -37,7 +39,7 @@ WRONG = [
     ("probity.E008", {"PROBITY_ENTRY_POINTS": {"x": "/no/such/file.py"}}),
     ("probity.W003", {"PROBITY_SANDBOX": "none"}),
 ]  # fmt: skip
-RIGHT = [
+RIGHT: list[dict[str, Any]] = [
     {},
     {"PROBITY_PUBLIC_URL": "https://audit.example", "ALLOWED_HOSTS": ["audit.example"]},
     {"PROBITY_PUBLIC_URL": "https://a.audit.example:8443", "ALLOWED_HOSTS": [".audit.example"]},

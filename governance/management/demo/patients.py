@@ -8,6 +8,7 @@ FEATURES = ("age", "sex", *CLINICAL)
 TARGET = "progression_high"
 UPPER_SHARE = 0.6
 EVALUATION_SHARE = 0.4
+OLDER = 55
 HELPED = 0.9
 WITHOUT = 0.3
 IDENTITIES = ("name", "email", "phone", "ssn")
@@ -34,7 +35,7 @@ def schema(*, identities: bool) -> dict[str, Any]:
         "text": ["note"] if identities else [],
         "sensitive": [
             {"name": "sex", "column": "sex"},
-            {"name": "age_band", "column": "age", "bins": ["55"]},
+            {"name": "age_band", "column": "age", "bins": [str(OLDER)]},
         ],
         "ignore": list(IDENTITIES) if identities else [],
     }
@@ -72,10 +73,11 @@ def _identity(source: random.Random, number: int) -> dict[str, str]:
 
 
 def split(frame: Any, seed: int) -> tuple[Any, Any]:
-    """Return training and evaluation rows: 60 % and 40 %, drawn within each class."""
+    """Return training and evaluation rows: 60 % and 40 %, drawn within each outcome, sex and age band."""
     from sklearn.model_selection import train_test_split
 
-    train, evaluation = train_test_split(frame, test_size=EVALUATION_SHARE, random_state=seed, stratify=frame[TARGET])
+    strata = [str(one) for one in zip(frame[TARGET], frame["sex"], frame["age"] >= OLDER, strict=True)]
+    train, evaluation = train_test_split(frame, test_size=EVALUATION_SHARE, random_state=seed, stratify=strata)
     return train.reset_index(drop=True), evaluation.reset_index(drop=True)
 
 

@@ -19,6 +19,7 @@ from registry.train import start_training
 
 LONGEST_WAIT = 240
 LOOK_EVERY = 0.2
+BOOSTING = {"trees": 60, "depth": 2, "learning_rate": 0.05}
 Tell = Callable[[str], None]
 
 
@@ -72,6 +73,7 @@ def train(  # noqa: PLR0917 - what a training is made of
         entry_point=entry_point,
         dataset_version=dataset,
         features=features,
+        parameters=BOOSTING if entry_point == "gradient_boosting" else {},
         seed=seed,
         actor=cast.actor("scientist"),
     )

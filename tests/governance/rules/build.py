@@ -137,7 +137,7 @@ def waiver(**changes: Any) -> dict[str, Any]:
 ROLES = {"validation": "validator", "compliance": "compliance_officer"}
 
 
-def approval(evaluation: dict[str, Any], principal: str, stage: str, **changes: Any) -> Approval:
+def approval(evaluation: dict[str, Any], principal: str, stage: str, /, **changes: Any) -> Approval:
     given: dict[str, Any] = {
         "id": f"{principal}-{stage}",
         "principal": principal,

@@ -7,11 +7,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.rules.approvals import Action, ApprovalState, Digests, People, Revocation, approval_state
+from governance.rules.approvals import Action, Digests, People, Revocation, approval_state
 from governance.rules.moments import MomentError
 from governance.rules.seats import seat_persons
+from governance.rules.states import ApprovalState
 from registry.canonical import canonical, digest
-from tests.governance.rules.build import KEY, NOW, POLICY, RATIO, approval, changed, decided, judged, only_fairness, policy
+from tests.governance.rules.build import (
+    KEY,
+    NOW,
+    POLICY,
+    RATIO,
+    approval,
+    changed,
+    decided,
+    judged,
+    only_fairness,
+    policy,
+)
 
 GOOD = judged().document()
 OPEN = only_fairness(RATIO | {"value": "0.71", "lower": "0.52"}).document()
@@ -66,7 +78,7 @@ def test_without_approvals_it_is_pending():
         ({"evaluation": "c" * 64}, "it is STALE"),
         ({"at": NOW - timedelta(days=14)}, "it is EXPIRED"),
         ({"at": NOW + timedelta(hours=1)}, "it was given in the future"),
-        ({"principal": "val"}, "its person counts once already, in the stage validation"),
+        ({"principal": "val", "at": NOW}, "its person counts once already, in the stage validation"),
     ],
 )
 def test_an_approval_that_does_not_count_is_ignored_and_says_why(changes, why):
@@ -220,7 +232,7 @@ def test_one_person_counts_once_in_a_stage():
     assert decided(evaluation, [first, *officers, third], policy=two).verdict == "AUTHORISED"
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_who_spoke_first_does_not_matter(order):
     roles = frozenset({"validator", "compliance_officer"})
     words = [
@@ -229,7 +241,9 @@ def test_who_spoke_first_does_not_matter(order):
         ("bob", "validation", frozenset({"validator"})),
     ]
     approvals = [
-        approval(GOOD, words[index][0], words[index][1], roles_held=words[index][2], at=NOW - timedelta(hours=9 - place))
+        approval(
+            GOOD, words[index][0], words[index][1], roles_held=words[index][2], at=NOW - timedelta(hours=9 - place)
+        )
         for place, index in enumerate(order)
     ]
     decision = decided(GOOD, approvals)
@@ -307,6 +321,7 @@ def test_automatic_stops_at_anything_open_at_a_rejection_and_at_what_blocks():
     assert automatic(open_).verdict == "PENDING"
     assert automatic(open_, [approval(open_, "val", "validation")]).verdict == "AUTHORISED"
     assert automatic(evaluation | {"acknowledge": [KEY]}).verdict == "PENDING"
+    assert automatic(evaluation | {"verdict": "NEEDS_DECISION"}).verdict == "PENDING"
     assert automatic(evaluation, [approval(evaluation, "val", "validation", action="reject")]).verdict == "REFUSED"
     assert automatic(only_fairness(RATIO | {"n": 1}, policy=AUTOMATIC).document()).verdict == "REFUSED"
 
@@ -341,9 +356,7 @@ OTHER = Digests(GOOD["manifest"], GOOD["policy"], "c" * 64)
 def test_the_state_of_an_approval(digests, days, revoked, state):
     one = approval(GOOD, "val", "validation", at=NOW)
     revocations = [Revocation(one.id if revoked else "other", "val", NOW)]
-    found = approval_state(
-        one, digests=digests, revocations=revocations, valid_days=14, now=NOW + timedelta(days=days)
-    )
+    found = approval_state(one, digests=digests, revocations=revocations, valid_days=14, now=NOW + timedelta(days=days))
     assert found is ApprovalState(state)
 
 

@@ -92,7 +92,11 @@ def test_the_verdict_follows_from_the_outcomes(found, outcome, verdict, acknowle
 def test_a_warning_needs_a_decision():
     policy = changed(changed(POLICY, "checks.1.limits.0.severity", "WARN"), "waivers.allowed", [])
     evaluation = only_fairness(MISSED, policy=policy)
-    assert (only(evaluation).outcome, evaluation.verdict, evaluation.acknowledge) == (Outcome.WARN, "NEEDS_DECISION", (KEY,))
+    assert (only(evaluation).outcome, evaluation.verdict, evaluation.acknowledge) == (
+        Outcome.WARN,
+        "NEEDS_DECISION",
+        (KEY,),
+    )
 
 
 def test_something_to_acknowledge_beside_something_that_blocks_is_blocked():
@@ -119,7 +123,10 @@ def test_every_group_that_a_limit_chooses_is_an_item_of_its_own():
         ([report("fairness", RATIO, status="NOT_COMPUTABLE")], "its check ended as NOT_COMPUTABLE"),
         ([report("fairness", RATIO, status="FINE")], "its check ended as FINE"),
         ([report("fairness", RATIO, parameters={})], "other parameters than the policy sets"),
-        ([report("fairness", RATIO, parameters={"replicates": 500, "more": 1})], "other parameters than the policy sets"),
+        (
+            [report("fairness", RATIO, parameters={"replicates": 500, "more": 1})],
+            "other parameters than the policy sets",
+        ),
         ([report("fairness", RATIO, manifest="c" * 64)], "does not follow from this manifest"),
         ([report("fairness", RATIO, seed=1)], "does not follow from this manifest"),
         ([report("fairness", RATIO, inputs="none", seed=0)], "does not follow from this manifest"),
@@ -164,7 +171,7 @@ def test_several_limits_on_a_metric_have_keys_of_their_own():
 # --- which report counts
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_the_newest_report_counts_whatever_the_order(order):
     old = evidence(report("fairness", MISSED), age=timedelta(days=3))
     new = evidence(report("fairness", RATIO), age=timedelta(days=1))
@@ -211,7 +218,9 @@ def test_the_digest_changes_with_what_was_judged_and_never_with_the_clock(change
 # --- age
 
 
-@pytest.mark.parametrize(("age", "outcome"), [(timedelta(days=30), "PASS"), (timedelta(days=30, microseconds=1), "AGED")])
+@pytest.mark.parametrize(
+    ("age", "outcome"), [(timedelta(days=30), "PASS"), (timedelta(days=30, microseconds=1), "AGED")]
+)
 def test_evidence_ages(age, outcome):
     reports = [evidence(report("performance", AUC)), evidence(report("fairness", RATIO), age=age)]
     found = outcomes(judged(reports=reports))
@@ -277,7 +286,8 @@ def test_the_assurance_is_at_least_what_the_policy_asks_for(wanted, given, outco
 
 
 @pytest.mark.parametrize(
-    ("serving", "outcome"), [({"backend": "local"}, "PASS"), ({"backend": "kserve"}, "FAIL"), ({}, "FAIL"), (None, "FAIL")]
+    ("serving", "outcome"),
+    [({"backend": "local"}, "PASS"), ({"backend": "kserve"}, "FAIL"), ({}, "FAIL"), (None, "FAIL")],
 )
 def test_the_serving_backend_is_one_of_those_allowed(serving, outcome):
     manifest = MANIFEST | {"serving": serving}
@@ -407,7 +417,9 @@ def test_of_several_waivers_the_one_that_ends_last_stands_whatever_the_order():
 
 def test_when_a_waiver_ends_the_manifest_is_judged_without_it():
     end = waiver()["ends_at"]
-    before, after = (only_fairness(MISSED, waivers=[waiver()], now=end + shift) for shift in (-timedelta(seconds=1), timedelta()))
+    before, after = (
+        only_fairness(MISSED, waivers=[waiver()], now=end + shift) for shift in (-timedelta(seconds=1), timedelta())
+    )
     assert (before.verdict, after.verdict) == ("NEEDS_DECISION", "BLOCKED")
     assert before.digest() != after.digest()
 

@@ -107,7 +107,9 @@ def test_each_bound_needs_its_own_end_and_the_value(bound):
         assert judge(one, measurement(METRIC, **whole | {part: None})).outcome is Outcome.ERROR
 
 
-@pytest.mark.parametrize(("n", "outcome"), [(19, "INSUFFICIENT_DATA"), (20, "PASS"), (None, "ERROR"), (0, "INSUFFICIENT_DATA")])
+@pytest.mark.parametrize(
+    ("n", "outcome"), [(19, "INSUFFICIENT_DATA"), (20, "PASS"), (None, "ERROR"), (0, "INSUFFICIENT_DATA")]
+)
 def test_below_the_floor_nothing_is_judged(n, outcome):
     assert judge(limit(**LEAST, n_at_least=20), number("0.9", "0.85", "0.95", n=n)).outcome == outcome
 
@@ -126,6 +128,11 @@ def test_what_does_not_apply_says_why_and_fails_where_it_is_required():
     assert (free.outcome, required.outcome) == (Outcome.NOT_APPLICABLE, Outcome.FAIL)
     assert free.reason == "fairness.ratio is not applicable: There is no incumbent."
     assert required.reason == "fairness.ratio is required by the policy, but not applicable: There is no incumbent."
+
+
+def test_what_has_no_value_and_no_reason_says_so():
+    judgement = judge(limit(min="0"), number(None, status="NOT_COMPUTABLE"))
+    assert judgement.reason == "fairness.ratio has no value (status NOT_COMPUTABLE): no reason is given."
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,9 @@ def test_decimal_text(text):
     assert is_decimal_text(text)
 
 
-@pytest.mark.parametrize("text", ["", "1.", ".5", "01", "+1", "1e3", "1_000", "NaN", "Infinity", " 1", "1\n", "١", 1, None])
+@pytest.mark.parametrize(
+    "text", ["", "1.", ".5", "01", "+1", "1e3", "1_000", "NaN", "Infinity", " 1", "1\n", "\u0661", 1, None]
+)
 def test_what_is_no_decimal_text(text):
     assert not is_decimal_text(text)
 

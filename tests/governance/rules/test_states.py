@@ -1,5 +1,7 @@
 """The tables of states: complete, without dead ends that should not be, and refusing in full sentences."""
 
+from itertools import pairwise
+
 import pytest
 
 from governance.rules.states import (
@@ -33,7 +35,7 @@ def test_every_state_has_a_row_and_every_target_is_another_state(table, states):
 
 
 def test_a_promotion_goes_all_the_way():
-    for current, target in zip(THE_WAY, THE_WAY[1:], strict=False):
+    for current, target in pairwise(THE_WAY):
         assert advance(PROMOTION_TRANSITIONS, current, target) is target
 
 

@@ -1,6 +1,7 @@
 """Batches: what is surely missed leads to the action of its check; what is unclear is never healthy."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,8 @@ UNKNOWN = AUC | {"status": "NOT_APPLICABLE", "reason": "The batch came without o
 
 def batch(drift, performance, **more):
     reports = [evidence(report("drift", drift)), evidence(report("performance", performance))]
-    return judge_batch(**{"policy": WATCHED, "manifest": MANIFEST, "reports": reports, "now": NOW} | more)
+    given: dict[str, Any] = {"policy": WATCHED, "manifest": MANIFEST, "reports": reports, "now": NOW}
+    return judge_batch(**given | more)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,8 @@ def test_an_alarm_names_the_item_the_action_and_the_sentence():
         {
             "key": "performance/performance.auc/",
             "action": "rollback",
-            "reason": "performance.auc is 0.5 (0.42 to 0.58, n = 177): the whole interval misses the least allowed 0.6.",
+            "reason": "performance.auc is 0.5 (0.42 to 0.58, n = 177): "
+            "the whole interval misses the least allowed 0.6.",
         }
     ]
     assert document["action"] == "rollback"

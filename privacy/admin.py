@@ -1,0 +1,7 @@
+"""Scans and recipes in Django's admin: to look at only."""
+
+from privacy import models
+from registry.admin import look_at
+
+look_at(models.DatasetScan, "dataset_version", "complete", "created_at")
+look_at(models.Recipe, "digest", "project", "created_by", "created_at")
