@@ -55,12 +55,17 @@ def start_training(
             "entry_point": entry_point,
             "dataset_version": str(dataset_version.pk),
             "features": list(features),
-            "parameters": dict(parameters or {}),
+            "parameters": {name: _exact(value) for name, value in (parameters or {}).items()},
             "seed": seed,
             "backend": backend,
             "commit": commit,
         },
     )
+
+
+def _exact(value: Any) -> Any:
+    """Return a float as its decimal text: parameters are part of a version's identity, which holds no floats."""
+    return decimal_string(value) if isinstance(value, float) else value
 
 
 def _folder(run_: Run) -> Path:

@@ -1,0 +1,1 @@
+"""What is judged, as pure functions of documents: an auditor replays them without the service."""

@@ -24,6 +24,7 @@ from registry.ledger.read import entries
 from registry.models import Actor, Deployment, Observation
 
 MOST = 20
+HOUR = 3600
 Deed = Callable[[Deployment, Actor, str], str]
 
 
@@ -56,6 +57,7 @@ def _watching(deployment: Deployment) -> dict[str, Any]:
     batches = Batch.objects.filter(monitor=monitor).order_by("-created_at")[:MOST] if monitor else []
     return {
         "monitor": monitor,
+        "hours": (monitor.every_seconds / HOUR, monitor.overdue_seconds / HOUR) if monitor else None,
         "batches": [(one, badge(one.verdict or "PENDING")) for one in batches],
         "alerts": deployment.alerts.order_by("resolved_at", "-created_at")[:MOST],
     }

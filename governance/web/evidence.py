@@ -8,7 +8,7 @@ from typing import Any
 from governance.models import CheckRun, PromotionRequest
 from governance.promotion.judge import newest_evidence
 from governance.web.refusals import sentence_of
-from governance.web.wording import Badge, badge
+from governance.web.wording import Badge, badge, title_of
 from registry.artifacts import read_document
 from registry.blobs import BlobError
 from registry.canonical import CanonicalError
@@ -30,6 +30,7 @@ class ReportSummary:
     """One report: how its check ended, when, how isolated, and its findings."""
 
     check: str
+    title: str
     version: str
     status: Badge
     reason: str
@@ -65,6 +66,7 @@ def summary_of(made: CheckRun) -> ReportSummary:
         reason = f"The report cannot be read. {sentence_of(str(error))}"
     return ReportSummary(
         check=made.check_name,
+        title=title_of(made.check_name),
         version=made.check_version,
         status=status,
         reason=reason,

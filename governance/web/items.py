@@ -9,7 +9,7 @@ from governance.rules.limits import Limit, read_limit
 from governance.rules.reading import PolicyError, is_decimal_text
 from governance.rules.states import Outcome
 from governance.web.chart import NumberLine, number_line
-from governance.web.wording import Badge, badge
+from governance.web.wording import Badge, badge, title_of
 
 WORST_FIRST = (
     Outcome.FAIL,
@@ -51,6 +51,7 @@ class Section:
     """The rows of one check, and how many of them do not pass."""
 
     check: str
+    title: str
     rows: tuple[Row, ...]
     open: int
 
@@ -109,7 +110,7 @@ def sections_of(document: Mapping[str, Any]) -> tuple[Section, ...]:
     for check, found in rows.items():
         found.sort(key=_worst_first)
         not_passed = sum(row.outcome.code not in {Outcome.PASS, Outcome.NOT_APPLICABLE} for row in found)
-        sections.append(Section(check, tuple(found), not_passed))
+        sections.append(Section(check, title_of(check), tuple(found), not_passed))
     return tuple(sorted(sections, key=lambda one: (_worst_first(one.rows[0])[0], one.check)))
 
 

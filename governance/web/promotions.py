@@ -114,6 +114,7 @@ def promotion_page(
         "state": badge(promotion.state),
         "steps": steps_of(promotion.state, evaluated=bool(promotion.evaluation_digest)),
         "policy": policy,
+        "waiver_role": policy.waivers.role.replace("_", " "),
         "permits": permits_of(promotion, member, policy),
         "revocable": promotion.state in REVOCABLE,
         "me": str(member.principal.pk),

@@ -84,6 +84,14 @@ MEANINGS = {
 }
 
 
+TITLES = {"pii": "Personal data", "requires": "The release itself"}
+
+
+def title_of(check: str) -> str:
+    """Return a check's name as a heading."""
+    return TITLES.get(check, check.replace("_", " ").capitalize())
+
+
 def badge(code: object, meaning: str = "") -> Badge:
     """Return how a state, an outcome or a verdict is shown; what is not known is shown as it is, without colour."""
     text = str(code)

@@ -1,6 +1,5 @@
 """The main job on real data: one model's way through the gate, in an instance of its own that is marked as a demo."""
 
-import json
 import os
 import shutil
 import sys
@@ -13,7 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from governance.management.children import plan
+from governance.management.children import adopt, end_detached, plan
 from governance.management.commands.up import obey_signals
 from governance.management.supervisor import AlreadyRunningError, exclusively, stack
 
@@ -63,10 +62,6 @@ class Command(BaseCommand):
         obey_signals()
         stay = sys.stdout.isatty() and not options["auto"]
         todo = plan(port=options["port"])
-        settings.CELERY_BROKER_URL = os.environ["BROKER_URL"] = todo.broker_url
-        from celery import current_app
-
-        current_app.conf.broker_url = current_app.conf.broker_write_url = todo.broker_url
         log = (Path(settings.PROBITY_HOME) / "service.log").open("a", encoding="utf-8")
         with (
             log,
@@ -75,9 +70,11 @@ class Command(BaseCommand):
                 home=settings.PROBITY_HOME,
                 files=todo.files,
                 prepare=prepare,
+                clean_up=end_detached,
                 output=lambda name, line: print(f"{name}: {line}", file=log, flush=True),
             ) as running,
         ):
+            adopt(todo)
             ok = tell_story(
                 self.stdout.write, seed=options["seed"], as_json=options["json"], address=todo.address, stay=stay
             )
@@ -91,8 +88,3 @@ def prepare() -> None:
     """Make the tables of the demo instance."""
     call_command("migrate", interactive=False, verbosity=0)
     connections.close_all()
-
-
-def as_line(step: dict[str, Any]) -> str:
-    """Return a step as one JSON object."""
-    return json.dumps(step, ensure_ascii=False)

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from registry.models import EvaluationSet, ModelVersion
+from registry.sources.mlflow import MlflowError
 from tests.governance.api.world import API, SCHEMA, policy_text
 
 CSV = b"x,y\n1.5,0\n2.5,1\n3.5,1\n"
@@ -177,3 +178,26 @@ def test_a_training_is_queued_only_for_a_listed_entry_point(world):
     queued = client.post(f"{API}/versions/train", {**body, "entry_point": "scorecard"})
     assert (queued.status_code, queued.json()["state"]) == (202, "QUEUED")
     assert ModelVersion.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"run_id": None}, 422, "invalid"),
+        ({"registered_name": "m"}, 422, "invalid"),
+        ({"registered_name": "m", "registered_version": "1"}, 422, "invalid"),
+        ({"features": []}, 422, "invalid"),
+        ({}, 503, "mlflow_unavailable"),
+        ({"datasets": [{"role": "train", "dataset_version": "00000000-0000-4000-8000-000000000000"}]}, 404, "not_found"),
+    ],
+)
+def test_an_import_from_mlflow_names_one_run_and_fails_as_mlflow_does(world, monkeypatch, change, status, code):
+    def away(*_arguments):
+        raise MlflowError("could not read run r at http://secret-host:5000", code="mlflow_unavailable", retriable=True)
+
+    monkeypatch.setattr("registry.sources.mlflow.read_run", away)
+    body = {"model": str(world.model.pk), "run_id": "r", "features": ["x"], **change}
+    sent = {name: value for name, value in body.items() if value is not None}
+    response = world.client("engineer").post(f"{API}/versions/mlflow", sent)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert "secret-host" not in response.content.decode()

@@ -139,6 +139,27 @@ def test_without_a_measurement_that_speaks_for_the_limit_it_is_an_error(reports,
     assert words in item.reason
 
 
+@pytest.mark.parametrize(
+    "measurements", [5, None, "text", [None, 5, "text"], [RATIO | {"group": 3}], [RATIO | {"group": None}]]
+)
+def test_measurements_without_the_shape_of_one_are_as_good_as_missing(measurements):
+    document = report("fairness") | {"measurements": measurements}
+    evaluation = judged(reports=[evidence(report("performance", AUC)), evidence(document)])
+    assert only(evaluation, KEY.replace("sex", "*attributes")).outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize("n", [True, "88", [88], None])
+def test_a_count_that_is_none_does_not_enter_the_document(n):
+    item = only(only_fairness(RATIO | {"n": n}))
+    assert (item.n, item.outcome) == (None, Outcome.ERROR)
+
+
+def test_a_check_that_ended_without_a_reason_says_that_none_is_given():
+    reports = [good_reports()[0], evidence(report("fairness", RATIO, status="ERROR"))]
+    item = only(judged(reports=reports), KEY.replace("sex", "*attributes"))
+    assert item.reason.endswith("its check ended as ERROR: no reason is given.")
+
+
 def test_two_measurements_of_one_thing_are_an_error():
     evaluation = only_fairness(RATIO, RATIO | {"value": "0.99"})
     assert only(evaluation).outcome is Outcome.ERROR
@@ -298,6 +319,10 @@ def test_the_serving_backend_is_one_of_those_allowed(serving, outcome):
     policy = changed(POLICY, "requires.backends", ["local", "docker"])
     found = judged(manifest=manifest, reports=reports, policy=policy)
     assert outcomes(found)["requires/requires.backend/"] == outcome
+    named = (serving or {}).get("backend", "none")
+    assert only(found, "requires/requires.backend/").reason == (
+        f"The serving backend of the manifest is {named}; the policy allows local, docker."
+    )
     assert (found.verdict == "PASS") == (outcome == "PASS")
 
 
@@ -312,6 +337,9 @@ def test_measuring_without_isolation_is_refused_where_the_policy_asks_for_it(iso
     found = judged(reports=reports, policy=changed(POLICY, "requires.sandbox", value=True))
     assert outcomes(found)["requires/requires.sandbox/performance"] == outcome
     assert outcomes(found)["requires/requires.sandbox/fairness"] == "PASS"
+    assert f"with the isolation {isolation or 'not stated'}; the policy asks for landlock+seccomp or container." in (
+        only(found, "requires/requires.sandbox/performance").reason
+    )
     assert (found.verdict == "PASS") == (outcome == "PASS")
 
 

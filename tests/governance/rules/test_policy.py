@@ -139,11 +139,13 @@ def test_a_metric_that_only_warns_cannot_be_waived():
         ("sex=1", {"sex=1"}),
         ("job", {"job=A & B"}),
         ("se", set()),
+        ("a=b", {"a=b"}),
     ],
 )
 def test_a_limit_chooses_its_groups(selector, chosen):
     limit: Limit = read_limit(NUMBERED | {"group": selector}, "limit")
     groups = ["", "sex", "age", "sex=1", "sex & age", "sex=1 & age=2", "job=A & B"]
+    groups += ["=x", "a=b=c", "a=b"] if selector in {"", "a=b"} else []
     assert {group for group in groups if limit.selects(group)} == chosen
 
 

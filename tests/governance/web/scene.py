@@ -34,6 +34,7 @@ from registry.models import (
     Principal,
     Project,
     Run,
+    RunStatus,
 )
 from registry.register import (
     create_environment,
@@ -117,9 +118,7 @@ class Scene:
         )
 
     def requested(self, version: ModelVersion | None = None) -> PromotionRequest:
-        return request_promotion(
-            version=version or self.version, environment=self.environment, actor=self.actor("ada")
-        )
+        return request_promotion(version=version or self.version, environment=self.environment, actor=self.actor("ada"))
 
     def measured(self, ratio: str = "straddles", version: ModelVersion | None = None) -> PromotionRequest:
         """Return a promotion with a report of each check: the ratio passes, straddles or misses its limit."""
@@ -129,6 +128,7 @@ class Scene:
         advance(promotion, PromotionState.COLLECTING, PromotionState.MEASURING)
         for check, outcome in outcomes(ratio).items():
             cite(promotion, check, outcome)
+        Run.objects.filter(subject=f"promotion:{promotion.pk}").update(status=RunStatus.SUCCEEDED)
         return self.settled(promotion)
 
     def settled(self, promotion: PromotionRequest) -> PromotionRequest:
