@@ -57,8 +57,8 @@ def _shared() -> list[Any]:
     ]
 
 
-def configuration(level: str = "INFO") -> dict[str, Any]:
-    """Return the ``logging`` configuration: every logger, whoever made it, prints JSON to standard output."""
+def configuration(level: str = "INFO", stream: str = "stdout") -> dict[str, Any]:
+    """Return the ``logging`` configuration: every logger, whoever made it, prints JSON to one stream."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -74,10 +74,13 @@ def configuration(level: str = "INFO") -> dict[str, Any]:
                 ],
             },
         },
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "json"}},
-        "root": {"handlers": ["stdout"], "level": level},
+        "handlers": {"json": {"class": "logging.StreamHandler", "stream": f"ext://sys.{stream}", "formatter": "json"}},
+        "root": {"handlers": ["json"], "level": level},
         "loggers": {
             "django": {"level": level, "handlers": [], "propagate": True},
+            "presidio-analyzer": {"level": "ERROR"},  # it warns of each recogniser of another language
+            "mlflow": {"level": "WARNING"},
+            "alembic": {"level": "WARNING"},
             "django.server": {"level": level, "handlers": [], "propagate": True},
         },
     }

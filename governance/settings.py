@@ -96,7 +96,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 LOGGING_CONFIG = "governance.logs.configure"
-LOGGING = logs.configuration(env.choice("PROBITY_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")))
+LOGGING = logs.configuration(
+    env.choice("PROBITY_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
+    stream=env.choice("PROBITY_LOG_STREAM", "stdout", ("stdout", "stderr")),
+)
 
 # --- who may come in --------------------------------------------------------------------------------------------------
 _HTTPS = PROBITY_PUBLIC_URL.startswith("https://")

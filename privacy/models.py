@@ -36,4 +36,4 @@ class Recipe(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return self.digest[:12]
+        return str(self.digest)[:12]

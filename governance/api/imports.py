@@ -48,7 +48,5 @@ class VersionMlflowView(Versions):
         actor = self.actor(model.project, REGISTRARS, "register a version")
         datasets = self.datasets(model, given["datasets"])
         run_id = given.get("run_id") or run_of_registered(given["registered_name"], given["registered_version"])
-        version = import_version(
-            model=model, run_id=run_id, features=given["features"], datasets=datasets, actor=actor
-        )
+        version = import_version(model=model, run_id=run_id, features=given["features"], datasets=datasets, actor=actor)
         return Response(VersionFullPrinted(version).data, status=CREATED)

@@ -8,7 +8,8 @@ from governance.models import Approval, Policy, PromotionRequest, Revocation
 from governance.promotion.judge import approval_of, people_of
 from governance.rules.approvals import Revocation as GivenRevocation
 from governance.rules.authorise import authorise
-from governance.rules.evaluate import ReportEvidence, evaluate
+from governance.rules.evaluate import evaluate
+from governance.rules.evidence import ReportEvidence
 from governance.rules.moments import read_moment
 from governance.rules.states import (
     DEPLOYMENT_TRANSITIONS,

@@ -68,7 +68,12 @@ def _row_faults(history: History) -> Iterator[Fault]:
     yield from _unspoken("evaluation", Evaluation.objects.all(), "digest", history)
     yield from _unspoken("decision", Decision.objects.all(), "digest", history)
     yield from _unspoken("approval", Approval.objects.all(), "pk", history)
-    for row in (*Evaluation.objects.all(), *Decision.objects.all(), *Policy.objects.all()):
+    documents: tuple[Evaluation | Decision | Policy, ...] = (
+        *Evaluation.objects.all(),
+        *Decision.objects.all(),
+        *Policy.objects.all(),
+    )
+    for row in documents:
         if digest(row.document) != row.digest:
             yield Fault(0, "row_digest", f"{type(row).__name__} {row.pk} holds another document than its digest says")
     for promotion in PromotionRequest.objects.all():

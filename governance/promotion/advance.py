@@ -1,5 +1,7 @@
 """Move a promotion to another state: by its table of transitions, with an event, in the caller's transaction."""
 
+from uuid import UUID
+
 from django.utils import timezone
 
 from governance.models import PromotionRequest
@@ -10,7 +12,7 @@ from registry.models import Actor
 DETAIL = 300
 
 
-def lock(promotion_id: object) -> PromotionRequest:
+def lock(promotion_id: UUID | str) -> PromotionRequest:
     """Lock a promotion inside the caller's transaction."""
     return (
         PromotionRequest.objects.select_for_update(of=("self",))

@@ -1,6 +1,6 @@
 """Collect what the policy's checks need, once each, as artifacts by digest."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +48,7 @@ def _resolve(subject: Subject, need: Need, progress: Progress) -> tuple[str | No
     return digest, "" if digest else f"there is no {need.kind}{role} for this version"
 
 
-def collect(subject: Subject, rules: list[tuple[str, Mapping[str, Any]]], progress: Progress) -> list[Collected]:
+def collect(subject: Subject, rules: Sequence[tuple[str, Mapping[str, Any]]], progress: Progress) -> list[Collected]:
     """Resolve the needs of each (check, parameters); a kind and role is resolved once for all of them."""
     memory: dict[tuple[str, str], tuple[str | None, str]] = {}
     collected = []

@@ -13,7 +13,8 @@ from governance.rules.approvals import Approval as GivenApproval
 from governance.rules.approvals import People
 from governance.rules.approvals import Revocation as GivenRevocation
 from governance.rules.authorise import AUTHORISED, authorise
-from governance.rules.evaluate import BLOCKED, BLOCKING, ReportEvidence, evaluate
+from governance.rules.evaluate import BLOCKED, BLOCKING, evaluate
+from governance.rules.evidence import ReportEvidence
 from governance.rules.states import PromotionState
 from registry.artifacts import read_document
 from registry.canonical import canonical, digest

@@ -133,9 +133,13 @@ def _take_over(promotion_id: str, lease: Lease) -> bool:
 
 def _supersede_others(released: PromotionRequest) -> None:
     """Open requests of the same model compare with what was served before: they must be asked for again."""
-    others = PromotionRequest.objects.filter(
-        environment=released.environment, model=released.model, state__in=PromotionRequest.OPEN_STATES
-    ).exclude(pk=released.pk)
+    others = (
+        PromotionRequest.objects.filter(
+            environment=released.environment, model=released.model, state__in=PromotionRequest.OPEN_STATES
+        )
+        .exclude(pk=released.pk)
+        .exclude(state=PromotionState.RELEASING)
+    )
     for other in others:
         move(lock(other.pk), PromotionState.SUPERSEDED, actor=Actor.system(), detail="another version was released")
 

@@ -20,6 +20,7 @@ from registry.models import (
     Principal,
     ReleaseManifest,
     Role,
+    Run,
     RunKind,
 )
 
@@ -146,7 +147,7 @@ def _record(promotion: PromotionRequest, actor: Actor, document: dict[str, Any])
     )
 
 
-def start_assessment(promotion: PromotionRequest, *, actor: Actor) -> run.Run:
+def start_assessment(promotion: PromotionRequest, *, actor: Actor) -> Run:
     """Queue collect, measure and evaluate; what is under way already is returned."""
     return run.start(
         kind=RunKind.ASSESS,

@@ -18,7 +18,7 @@ class Commitment(models.Model):
     erased_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return self.digest[:12]
+        return str(self.digest)[:12]
 
     @classmethod
     def of(cls, text: str) -> "Commitment":
@@ -28,4 +28,4 @@ class Commitment(models.Model):
 
     def holds(self) -> bool:
         """Say whether salt and text still open the commitment."""
-        return hashlib.sha256((self.salt + self.text).encode()).hexdigest() == self.digest
+        return bool(hashlib.sha256((self.salt + self.text).encode()).hexdigest() == self.digest)

@@ -54,7 +54,7 @@ class ReleaseManifest(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return self.digest[:12]
+        return str(self.digest)[:12]
 
     @property
     def document(self) -> dict[str, Any]:

@@ -53,7 +53,13 @@ class Command(BaseCommand):
         except AlreadyRunningError as error:
             raise CommandError(str(error)) from error
         kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "BROKER_URL"}}
-        environment = {**kept, "PROBITY_HOME": str(home), "PROBITY_DEMO": "1", "PROBITY_LOG_LEVEL": "WARNING"}
+        environment = {
+            **kept,
+            "PROBITY_HOME": str(home),
+            "PROBITY_DEMO": "1",
+            "PROBITY_LOG_LEVEL": "WARNING",
+            "PROBITY_LOG_STREAM": "stderr",
+        }
         os.execve(sys.executable, [sys.executable, *sys.argv], environment)  # noqa: S606 - this same program
 
     def _run(self, options: dict[str, Any]) -> None:

@@ -60,9 +60,9 @@ def _infer(version: ModelVersion, dataset_version: DatasetVersion, progress: Any
 def _predict(version: ModelVersion, threshold: float, dataset_version: DatasetVersion, progress: Any) -> str:
     source, schema = _source(dataset_version), dataset_version.schema
     if version.kind == VersionKind.PREDICTIONS:
-        return keep_table(_handed_in(version, source, schema, threshold)).digest
+        return str(keep_table(_handed_in(version, source, schema, threshold)).pk)
     scores = read_table(str(_infer(version, dataset_version, progress).scores_id)).column("score").to_pylist()
-    return keep_table(predictions_table(source, schema, scores, threshold)).digest
+    return str(keep_table(predictions_table(source, schema, scores, threshold)).pk)
 
 
 def _handed_in(version: ModelVersion, source: Any, schema: dict[str, Any], threshold: float) -> Any:
@@ -108,7 +108,7 @@ def attributions(subject: Subject, _need: Need, progress: Any) -> str | None:
     for name, values in groups.items():
         if name.startswith("group:"):
             table = table.append_column(name, values.take(rows))
-    return keep_table(table).digest
+    return str(keep_table(table).pk)
 
 
 def attributions_meta(subject: Subject, _need: Need, progress: Any) -> str | None:
@@ -116,4 +116,4 @@ def attributions_meta(subject: Subject, _need: Need, progress: Any) -> str | Non
     if subject.version.kind == VersionKind.PREDICTIONS:
         return None
     found = _infer(subject.version, subject.evaluation, progress)
-    return keep_document(found.meta).digest if found.attributions_id else None
+    return str(keep_document(found.meta).pk) if found.attributions_id else None

@@ -22,7 +22,7 @@ def _features(dataset_version: DatasetVersion) -> list[str]:
 def schema(subject: Subject, need: Need, _progress: Any) -> str | None:
     """Return the schema of the role's dataset."""
     dataset_version = subject.dataset(need.role)
-    return keep_document(dataset_version.schema).digest if dataset_version else None
+    return str(keep_document(dataset_version.schema).pk) if dataset_version else None
 
 
 def pii(subject: Subject, need: Need, progress: Any) -> str | None:
@@ -47,7 +47,7 @@ def overlap(subject: Subject, _need: Need, _progress: Any) -> str | None:
         "rows_train": len(trained),
         "rows_overlapping": sum(row in known for row in evaluation),
     }
-    return keep_document(counts).digest
+    return str(keep_document(counts).pk)
 
 
 def _rows(dataset_version: DatasetVersion, columns: list[str]) -> list[tuple[Any, ...]]:
@@ -67,7 +67,7 @@ def _sketch(dataset_version: DatasetVersion, names: list[str]) -> str:
 
     kinds = {feature["name"]: feature["kind"] for feature in dataset_version.schema["features"]}
     columns = {name: kinds[name] for name in names if name in kinds}
-    return keep_document(sketch_table(_table(dataset_version, names), columns)).digest
+    return str(keep_document(sketch_table(_table(dataset_version, names), columns)).pk)
 
 
 def _common(subject: Subject) -> list[str]:

@@ -11,13 +11,33 @@ from registry.canonical import CanonicalError, parse
 class StoredEntry(Protocol):
     """What is read of one stored event."""
 
-    number: int
-    body: str
-    leaf_hash: str
-    kind: str
-    subject: str
-    actor: str
-    at: str
+    @property
+    def number(self) -> int:
+        """Its number."""
+
+    @property
+    def body(self) -> str:
+        """The exact stored text."""
+
+    @property
+    def leaf_hash(self) -> str:
+        """The stored leaf, in hexadecimal."""
+
+    @property
+    def kind(self) -> str:
+        """The kind, as projected."""
+
+    @property
+    def subject(self) -> str:
+        """The subject, as projected."""
+
+    @property
+    def actor(self) -> str:
+        """The actor, as projected."""
+
+    @property
+    def at(self) -> str:
+        """The time, as projected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,11 @@ def test_a_training_is_queued_only_for_a_listed_entry_point(world):
         ({"registered_name": "m", "registered_version": "1"}, 422, "invalid"),
         ({"features": []}, 422, "invalid"),
         ({}, 503, "mlflow_unavailable"),
-        ({"datasets": [{"role": "train", "dataset_version": "00000000-0000-4000-8000-000000000000"}]}, 404, "not_found"),
+        (
+            {"datasets": [{"role": "train", "dataset_version": "00000000-0000-4000-8000-000000000000"}]},
+            404,
+            "not_found",
+        ),
     ],
 )
 def test_an_import_from_mlflow_names_one_run_and_fails_as_mlflow_does(world, monkeypatch, change, status, code):

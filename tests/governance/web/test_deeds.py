@@ -62,7 +62,7 @@ REFUSED = {
         {"evaluation": "0" * 64},
         409,
         "stale_evaluation",
-        "you looked at evaluation 000000000000",
+        "You looked at evaluation 000000000000",
     ),
     "no evaluation": ("cleo", {"evaluation": ""}, 409, "stale_evaluation", "the current one is"),
     "nothing ticked": ("cleo", {"acknowledged": []}, 409, "not_acknowledged", RATIO),
@@ -70,8 +70,8 @@ REFUSED = {
     "a forged action": ("cleo", {"action": "release"}, 400, "invalid", "release is not one of the available choices"),
     "the requester": ("ada", {}, 403, "own_request", "cannot decide on it"),
     "who registered it": ("eve", {}, 403, "own_request", "cannot decide on it"),
-    "another role": ("rio", {}, 403, "not_permitted", "to decide takes one of the roles"),
-    "an administrator": ("adm", {}, 403, "not_permitted", "to decide takes one of the roles"),
+    "another role": ("rio", {}, 403, "not_permitted", "To decide takes one of the roles"),
+    "an administrator": ("adm", {}, 403, "not_permitted", "To decide takes one of the roles"),
 }
 
 
@@ -80,8 +80,7 @@ def test_a_decision_that_is_refused_is_a_sentence_on_the_page_and_changes_nothin
     who, other, status, code, sentence = REFUSED[case]
     promotion, before = scene.measured(), size()
     response = _post(scene.client(who), promotion, "decide", **_decision(promotion, **other))
-    shown = sentence[:1].upper() + sentence[1:] if sentence.startswith(("you", "to")) else sentence
-    html = _refused(response, status, code, shown)
+    html = _refused(response, status, code, sentence)
     assert Page(html).faults() == []
     assert Approval.objects.count() == 0
     assert fresh(promotion).state == "AWAITING_DECISION"
@@ -250,7 +249,12 @@ def test_a_promotion_is_asked_for_on_the_page_of_its_model(scene):
     assert Run.objects.filter(subject=f"promotion:{promotion.pk}", kind="assess").count() == 1
     refused = client.post(f"/models/{scene.model.pk}/request/", {**said, "threshold": "4"})
     _refused(refused, 409, "threshold_range", "A decision threshold lies between 0 and 1; 4.0 does not.")
-    _refused(scene.client("cleo").post(f"/models/{scene.model.pk}/request/", said), 403, "not_permitted", "to request")
+    _refused(
+        scene.client("cleo").post(f"/models/{scene.model.pk}/request/", said),
+        403,
+        "not_permitted",
+        "To request a promotion",
+    )
 
 
 @pytest.fixture
@@ -265,7 +269,7 @@ def test_an_operator_stops_a_deployment_for_a_reason(scene, served):
     client = scene.client("cleo")
     address = f"/deployments/{served.pk}/stop/"
     _refused(client.post(address, {"reason": ""}), 400, "invalid", "Say why, in at least 10 characters.")
-    _refused(scene.client("aud").post(address, {"reason": REASON}), 403, "not_permitted", "to stop")
+    _refused(scene.client("aud").post(address, {"reason": REASON}), 403, "not_permitted", "To stop")
     assert client.post(address, {"reason": REASON}).status_code == 302
     served.refresh_from_db()
     assert (served.state, served.desired) == ("STOPPED", False)
