@@ -38,7 +38,6 @@ class CliError(Exception):
     """What ends the command: its exit code, and the code of the problem that the service answered with."""
 
     def __init__(self, message: str, code: int, problem: str = "") -> None:
-        """Keep both."""
         super().__init__(message)
         self.code, self.problem = code, problem
 
@@ -49,7 +48,6 @@ class SameOrigin(urllib.request.HTTPRedirectHandler):
     def redirect_request(  # noqa: PLR0917 - the signature is the library's
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
-        """Refuse another origin, and a redirect of anything but a GET."""
         old, new = (urllib.parse.urlsplit(url)[:2] for url in (req.full_url, newurl))
         if old != new or req.get_method() != "GET":
             raise CliError(f"the service redirects to {new[0]}://{new[1]}; the token is not sent there", USAGE)
@@ -57,8 +55,8 @@ class SameOrigin(urllib.request.HTTPRedirectHandler):
 
 
 def clean(text: object) -> str:
-    """Return text without control characters, which could steer a terminal or break a report."""
-    return "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in str(text))
+    """Return text as one line without control characters, which could steer a terminal, a workflow or a report."""
+    return "".join(one if one.isprintable() else " " for one in str(text))
 
 
 def check_address(url: str, *, insecure: bool) -> str:
@@ -77,7 +75,6 @@ def check_address(url: str, *, insecure: bool) -> str:
 
 
 def credentials_file() -> Path:
-    """Return where ``login`` keeps address and token."""
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "probity" / "credentials.json"
 
 
@@ -91,12 +88,11 @@ def read_credentials() -> dict[str, str]:
         return {name: str(found[name]) for name in ("url", "token")}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise CliError(f"{place} cannot be read ({type(error).__name__}); log in again", USAGE) from error
 
 
 def keep_credentials(url: str, token: str) -> Path:
-    """Keep address and token where only this user reads them."""
     place = credentials_file()
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = place.with_name(f".{uuid.uuid4().hex}")
@@ -109,12 +105,10 @@ class Service:
     """The API of one Probity. A POST carries an Idempotency-Key, so that it may be tried again without harm."""
 
     def __init__(self, url: str, token: str) -> None:
-        """Keep the address and the token."""
         self.url, self._token = url, token
         self._opener = urllib.request.build_opener(SameOrigin())
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
-        """Read."""
         return self.call("GET", f"{path}?{urllib.parse.urlencode(query)}" if query else path)[0]
 
     def post(self, path: str, body: object = None, match: str = "") -> dict[str, Any]:
@@ -123,14 +117,10 @@ class Service:
         return self.call("POST", path, json.dumps(body or {}).encode(), headers)[0]
 
     def upload(self, path: str, fields: Mapping[str, str], file: Path) -> dict[str, Any]:
-        """Send a file with fields."""
         edge, start = uuid.uuid4().hex, 'Content-Disposition: form-data; name="'
         head = "".join(f'--{edge}\r\n{start}{name}"\r\n\r\n{text}\r\n' for name, text in fields.items())
         head += f'--{edge}\r\n{start}file"; filename="rows{file.suffix}"\r\n\r\n'
-        try:
-            data = head.encode() + file.read_bytes() + f"\r\n--{edge}--\r\n".encode()
-        except OSError as error:
-            raise CliError(f"{file} cannot be read: {error.strerror}", USAGE) from error
+        data = head.encode() + file.read_bytes() + f"\r\n--{edge}--\r\n".encode()
         return self.call("POST", path, data, {"Content-Type": f"multipart/form-data; boundary={edge}"})[0]
 
     def call(
@@ -165,12 +155,9 @@ class Service:
 def parsed(text: bytes) -> dict[str, Any]:
     """Return the JSON object of an answer; raises CliError for anything else."""
     try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise CliError("what answers at this address is not Probity's API", UNREACHABLE)
-    return found
+        return dict(json.loads(text).items())
+    except (ValueError, AttributeError):
+        raise CliError("what answers at this address is not Probity's API", UNREACHABLE) from None
 
 
 def refused(url: str, status: int, text: bytes) -> CliError:
@@ -206,7 +193,6 @@ def login(args: argparse.Namespace) -> Result:
 
 
 def first(service: Service, path: str, **query: str) -> dict[str, Any]:
-    """Return the one thing that is looked for; raises CliError without one."""
     found: list[dict[str, Any]] = service.get(path, **query)["results"]
     if not found:
         raise CliError(f"there is nothing under {path} with {', '.join(map(' '.join, query.items()))}", USAGE)
@@ -217,17 +203,14 @@ def register(args: argparse.Namespace) -> Result:
     """Register a version from an MLflow run, or from the predictions it made on the evaluation rows."""
     service = connect(args)
     model = first(service, "models", project=args.project, name=args.model)["id"]
-    if args.predictions:
-        fields = {"model": model, "commit": args.commit} | ({"trained_on": args.trained_on} if args.trained_on else {})
-        made = service.upload("versions/predictions", fields, args.predictions)
-        return PASS, f"{args.model} version {made['number']} is registered", made
-    if not (args.feature or args.trained_on):
-        raise CliError("say which columns the model reads: --feature NAME, or --trained-on with its dataset", USAGE)
-    schema = {} if args.feature else service.get(f"dataset-versions/{args.trained_on}")["schema"]
     uses = [{"role": "train", "dataset_version": args.trained_on}] if args.trained_on else []
-    features = args.feature or [one["name"] for one in schema["features"]]
-    body = {"model": model, "run_id": args.mlflow_run, "features": features, "datasets": uses}
-    made = service.post("versions/mlflow", body)
+    if args.predictions:
+        fields = {"model": model, "commit": args.commit} | ({"trained_on": args.trained_on} if uses else {})
+        made = service.upload("versions/predictions", fields, args.predictions)
+    else:
+        features = {"features": args.feature} if args.feature else {}
+        body = {"model": model, "run_id": args.mlflow_run, "datasets": uses, **features}
+        made = service.post("versions/mlflow", body)
     return PASS, f"{args.model} version {made['number']} is registered", made
 
 
@@ -330,30 +313,27 @@ def wait(ask: Callable[[], Result], args: argparse.Namespace) -> Result:
 
 
 def missed(item: Mapping[str, Any]) -> bool:
-    """Say whether an item is neither met nor waived."""
     return item["outcome"] not in {"PASS", "NOT_APPLICABLE"} and not (item.get("waived") or item.get("waiver"))
 
 
 def as_text(_code: int, headline: str, document: Mapping[str, Any]) -> str:
-    """Return lines for people."""
-    return clean("\n".join([headline, *(f"  - {one}" for one in document.get("reasons") or ())]))
+    return "\n".join([clean(headline), *(f"  - {clean(one)}" for one in document.get("reasons") or ())])
 
 
 def as_json(code: int, headline: str, document: Mapping[str, Any]) -> str:
-    """Return the document, with the verdict of this command."""
     return json.dumps({**document, "exit_code": code, "message": headline}, indent=2)
 
 
 def as_junit(code: int, headline: str, document: Mapping[str, Any]) -> str:
     """Return JUnit XML: a case for each item, and one for the answer; only a pass does not fail."""
-    cases = [(item["key"], item["reason"] if missed(item) else "") for item in document.get("items") or ()]
+    cases = [(item["key"], clean(item["reason"]) if missed(item) else "") for item in document.get("items") or ()]
     cases.append(("gate", "" if code == PASS else as_text(code, headline, document)))
     failures = str(sum(bool(why) for _, why in cases))
     suite = ET.Element("testsuite", name="probity", tests=str(len(cases)), failures=failures, errors="0")
     for name, why in cases:
         case = ET.SubElement(suite, "testcase", classname="probity", name=clean(name))
         if why:
-            ET.SubElement(case, "failure", message=clean(why).splitlines()[0]).text = clean(why)
+            ET.SubElement(case, "failure", message=clean(why.splitlines()[0])).text = why
     return ET.tostring(suite, encoding="unicode", xml_declaration=True)
 
 
@@ -364,7 +344,7 @@ def as_sarif(code: int, headline: str, document: Mapping[str, Any]) -> str:
     found = [(one["key"], "warning" if one["outcome"] in soft else "error", one["reason"]) for one in open_items]
     if code != PASS:
         found.append(("gate", "warning" if code == PENDING else "error", as_text(code, headline, document)))
-    results = [{"ruleId": key, "level": level, "message": {"text": clean(text)}} for key, level, text in found]
+    results = [{"ruleId": key, "level": level, "message": {"text": text}} for key, level, text in found]
     rules = [{"id": key} for key in dict.fromkeys(key for key, _, _ in found)]
     runs = [{"tool": {"driver": {"name": "probity", "rules": rules}}, "results": results}]
     return json.dumps({"version": "2.1.0", "runs": runs}, indent=2)
@@ -408,7 +388,7 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument("--mlflow-run")
     source.add_argument("--predictions", type=Path, help="CSV or Parquet with a column score or prediction")
     one.add_argument("--trained-on", help="the id of the dataset version it was trained on")
-    one.add_argument("--feature", action="append", help="a column that the model reads; repeat it")
+    one.add_argument("--feature", action="append", help="a column that the model reads (default: all it learned from)")
     one.add_argument("--commit", default="")
     add(request, "model", "version", "environment").add_argument("--threshold", type=float)
     add(status, about="promotion")
@@ -436,7 +416,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyError, TypeError, AttributeError):
         print("probity: the service answered in a way that this version does not understand", file=sys.stderr)
         return UNREACHABLE
-    except (KeyboardInterrupt, EOFError):
+    except (OSError, EOFError, KeyboardInterrupt) as error:
+        print(f"probity: {clean(error) or 'interrupted'}", file=sys.stderr)
         return USAGE
     print(said)
     if args.command in {"gate", "status", "release"}:

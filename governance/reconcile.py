@@ -3,16 +3,21 @@
 import logging
 
 from django.db import transaction
+from django.utils import timezone
 
-from governance.models import PromotionRequest
+from governance.models import PromotionRequest, Waiver
 from governance.promotion.advance import lock
 from governance.promotion.alias import move_alias, observed
 from governance.promotion.assess import mark_failed
 from governance.promotion.deploy import end_serving, observe, serve
-from governance.promotion.judge import settle
+from governance.promotion.judge import evaluation_now, settle
 from governance.promotion.release import mark_release_failed
 from governance.promotion.rollback import RUNNING
+from governance.rules.evaluate import BLOCKED
+from governance.rules.policy import OnBreach
 from governance.rules.states import DeploymentState, PromotionState
+from governance.rules.watching import Alarm
+from governance.watch import act_on
 from registry.backends.base import BackendError
 from registry.models import Actor, Deployment, Run, RunKind, RunStatus
 
@@ -28,6 +33,7 @@ def reconcile() -> dict[str, int]:
         "stopped": undesired_endpoints,
         "aliases": aliases,
         "judged": judge_again,
+        "waived": ended_waivers,
     }
     done = {}
     for name, part in parts.items():
@@ -94,6 +100,21 @@ def aliases() -> int:
             move_alias(deployment.environment, deployment.model, actor=Actor.system())
             moved += 1
     return moved
+
+
+def ended_waivers() -> int:
+    """Judge what is live again without the waivers that have ended; what would not go out now is put under review."""
+    ended = Waiver.objects.filter(granted_by__isnull=False, ends_at__lte=timezone.now()).values("manifest_digest")
+    found = 0
+    for deployment in Deployment.objects.filter(state=DeploymentState.LIVE, manifest__in=ended):
+        promotion = PromotionRequest.objects.get(pk=deployment.promotion_id)
+        if evaluation_now(promotion, timezone.now())["verdict"] == BLOCKED:
+            alarm = Alarm(
+                "waiver/ended", OnBreach.REVIEW, "a waiver ended, and without it the version would not go out"
+            )
+            act_on(deployment, [alarm])
+            found += 1
+    return found
 
 
 def judge_again() -> int:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -88,11 +88,13 @@ class LocalBlobs:
             file.flush()
             os.fsync(file.fileno())
             place = self._place(hasher.hexdigest())
+            place.parent.mkdir(exist_ok=True)
             if not place.exists():
-                place.parent.mkdir(exist_ok=True)
                 temporary.chmod(0o440)
-                os.link(temporary, place)
-                self._sync_folder(place.parent)
+                with suppress(FileExistsError):  # somebody kept the same bytes in between
+                    os.link(temporary, place)
+            for folder in (place.parent, self.root):  # also when it was there: an earlier attempt may have failed here
+                self._sync_folder(folder)
         return hasher.hexdigest(), size
 
     @staticmethod

@@ -7,6 +7,7 @@ from typing import Any
 
 LARGEST_INTEGER = 2**53 - 1
 SIGNIFICANT_DIGITS = 12
+TOO_DEEP = "the value is nested too deeply to be read"
 
 
 class CanonicalError(ValueError):
@@ -33,7 +34,7 @@ def _check(value: Any, place: str) -> None:
         _check_text(value, place)
     elif isinstance(value, int):
         if abs(value) > LARGEST_INTEGER:
-            raise _refuse(place, f"integer {value} is beyond 2^53-1; write it as a string")
+            raise _refuse(place, f"an integer of {value.bit_length()} bits is beyond 2^53-1; write it as a string")
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _check(item, f"{place}[{index}]")
@@ -54,8 +55,12 @@ def canonical(value: Any) -> bytes:
 
     Raises CanonicalError naming the place of the first value outside that domain.
     """
-    _check(value, "")
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+    try:
+        _check(value, "")
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    except RecursionError as error:
+        raise CanonicalError(TOO_DEEP) from error
+    return text.encode()
 
 
 def digest(value: Any) -> str:
@@ -73,11 +78,17 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def parse(data: bytes | str) -> Any:
     """Read canonical JSON back; raises CanonicalError unless the bytes are exactly the canonical form."""
-    text = data.decode() if isinstance(data, bytes) else data
     try:
+        text = data.decode() if isinstance(data, bytes) else data
         value = json.loads(text, object_pairs_hook=_no_duplicates)
-    except json.JSONDecodeError as error:
+    except CanonicalError:
+        raise
+    except UnicodeDecodeError as error:
+        raise CanonicalError(f"not UTF-8 text: {error.reason} at byte {error.start}") from error
+    except ValueError as error:  # also an integer of more digits than Python reads
         raise CanonicalError(f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise CanonicalError(TOO_DEEP) from error
     if canonical(value) != text.encode():
         raise CanonicalError("the bytes are JSON, but not in canonical form")
     return value

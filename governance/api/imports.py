@@ -17,13 +17,16 @@ from registry.train import import_version
 
 
 class ImportSent(Input):
-    """What to import: ``run_id``, or ``registered_name`` with ``registered_version``; and what it learned from."""
+    """What to import: ``run_id``, or ``registered_name`` with ``registered_version``; and what it learned from.
+
+    The model reads ``features``, or all features of the dataset it was trained on.
+    """
 
     model = serializers.UUIDField()
     run_id = serializers.CharField(max_length=64, required=False)
     registered_name = serializers.CharField(max_length=250, required=False)
     registered_version = serializers.CharField(max_length=20, required=False)
-    features = serializers.ListField(child=serializers.CharField(max_length=250), min_length=1)
+    features = serializers.ListField(child=serializers.CharField(max_length=250), min_length=1, required=False)
     datasets = DatasetUse(many=True, required=False, default=list)
 
     def validate(self, attrs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -31,6 +34,8 @@ class ImportSent(Input):
         registered = ("registered_name" in attrs) + ("registered_version" in attrs)
         if ("run_id" in attrs) == bool(registered) or registered == 1:
             raise serializers.ValidationError("give run_id, or registered_name with registered_version", "no_source")
+        if "features" not in attrs and not any(use["role"] == "train" for use in attrs["datasets"]):
+            raise serializers.ValidationError({"features": "give features, or the dataset it was trained on"})
         return attrs
 
 
@@ -48,5 +53,8 @@ class VersionMlflowView(Versions):
         actor = self.actor(model.project, REGISTRARS, "register a version")
         datasets = self.datasets(model, given["datasets"])
         run_id = given.get("run_id") or run_of_registered(given["registered_name"], given["registered_version"])
-        version = import_version(model=model, run_id=run_id, features=given["features"], datasets=datasets, actor=actor)
+        features = given.get("features") or next(
+            [feature["name"] for feature in used.schema["features"]] for role, used in datasets if role == "train"
+        )
+        version = import_version(model=model, run_id=run_id, features=features, datasets=datasets, actor=actor)
         return Response(VersionFullPrinted(version).data, status=CREATED)

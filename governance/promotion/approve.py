@@ -8,7 +8,7 @@ from governance.models import Approval, PromotionRequest, Revocation
 from governance.promotion.advance import lock, move
 from governance.promotion.judge import people_of, record_decision, settle
 from governance.promotion.request import NotPermittedError
-from governance.rules.policy import read_policy
+from governance.rules.policy import Stage, read_policy
 from governance.rules.states import PromotionState
 from registry.ledger.append import append
 from registry.models import Actor, Commitment, PrincipalKind
@@ -77,11 +77,18 @@ def _check_current(promotion: PromotionRequest, evaluation_digest: str) -> None:
         )
 
 
+def _open_stage(promotion: PromotionRequest, held: frozenset[str]) -> Stage | None:
+    """Return the first stage that the roles allow and that still lacks approvals, or else the first they allow."""
+    stages = [one for one in read_policy(promotion.policy.document).approval.stages if one.role in held]
+    newest = promotion.decisions.filter(evaluation_digest=promotion.evaluation_digest).order_by("-created_at").first()
+    met = {one["name"] for one in newest.document["stages"] if one["met"]} if newest else set()
+    return next((one for one in stages if one.name not in met), next(iter(stages), None))
+
+
 def _give(  # noqa: PLR0917 - the facts of one approval
     promotion: PromotionRequest, action: str, actor: Actor, held: frozenset[str], reason: str, acknowledged: list[str]
 ) -> Approval:
-    policy = read_policy(promotion.policy.document)
-    stage = next((stage for stage in policy.approval.stages if stage.role in held), None)
+    stage = _open_stage(promotion, held)
     approval = Approval(
         promotion=promotion,
         principal=actor.principal,

@@ -13,7 +13,7 @@ from registry.artifacts import checkout_tree
 from registry.backends.base import BackendError, ServeSpec, ServeStatus
 from registry.backends.trees import tree_digest
 from registry.ledger.append import append
-from registry.models import Actor, Deployment, Observation
+from registry.models import Actor, Commitment, Deployment, Observation
 
 REASON = 300
 
@@ -47,10 +47,17 @@ def move_deployment(
             "to": str(target),
             "desired": deployment.desired,
             "manifest": deployment.manifest_id,
-            "reason": reason[:REASON],
+            "reason": _recorded(reason, actor),
         },
     )
     return deployment
+
+
+def _recorded(reason: str, actor: Actor) -> str:
+    """Return what the ledger keeps of a reason: a person's words as a salted commitment, our own sentences as they are."""
+    if not reason or actor.role == "system":
+        return reason[:REASON]
+    return f"commitment:{Commitment.of(reason).pk}"
 
 
 def create_deployment(*, source: Any, actor: Actor, previous: Deployment | None) -> Deployment:

@@ -1,13 +1,21 @@
 """Use cases that register facts: people, projects, datasets, models and their versions."""
 
 from registry.register.datasets import DatasetRegistrationError, register_dataset_version
-from registry.register.people import grant_role, link_identity, register_person, register_service, revoke_role
+from registry.register.people import (
+    SelfGrantError,
+    grant_role,
+    link_identity,
+    register_person,
+    register_service,
+    revoke_role,
+)
 from registry.register.projects import create_environment, create_project, pin_evaluation_set, register_model
 from registry.register.versions import Member, VersionRegistrationError, register_model_version
 
 __all__ = [
     "DatasetRegistrationError",
     "Member",
+    "SelfGrantError",
     "VersionRegistrationError",
     "create_environment",
     "create_project",

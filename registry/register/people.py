@@ -24,6 +24,12 @@ class AlreadyHeldError(ValueError):
     code = "role_already_held"
 
 
+class SelfGrantError(PermissionError):
+    """A role that somebody tried to give to themselves."""
+
+    code = "self_grant"
+
+
 class NotHeldError(ValueError):
     """The principal does not hold that role in that project."""
 
@@ -82,7 +88,9 @@ def register_service(*, name: str, owner: Principal, actor: Actor) -> Principal:
 
 @transaction.atomic
 def grant_role(principal: Principal, *, project: Project, role: str, actor: Actor) -> RoleAssignment:
-    """Give a role from now on; raises AlreadyHeldError when it is held."""
+    """Give a role from now on; raises AlreadyHeldError when it is held, SelfGrantError when one gives it to oneself."""
+    if actor.principal.accountable() == principal.accountable():
+        raise SelfGrantError(f"nobody gives a role to themselves: {role} is given by another administrator")
     if role in principal.roles(project):
         raise AlreadyHeldError(f"principal {principal.pk} already holds {role} in {project.slug}")
     assignment = RoleAssignment(principal=principal, project=project, role=role)

@@ -152,7 +152,19 @@ def test_a_folder_that_cannot_be_synced_is_an_error_and_the_next_attempt_syncs_i
             blobs.put(b"new")
     monkeypatch.setattr(LocalBlobs, "_sync_folder", staticmethod(synced.append))
     blobs.put(b"new")
-    assert synced == [blobs.path(sha256(b"new")).parent]
+    assert synced == [blobs.path(sha256(b"new")).parent, blobs.root]
+
+
+def test_bytes_that_somebody_else_keeps_at_the_same_time_are_kept(blobs, monkeypatch):
+    link = os.link
+
+    def be_second(source, target):
+        link(source, target)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", be_second)
+    assert blobs.put(b"raced")[0] == sha256(b"raced")
+    assert blobs.get(sha256(b"raced")) == b"raced"
 
 
 def _state() -> tuple[int, ...]:

@@ -54,6 +54,7 @@ def test_what_was_written_is_read_back(value):
         ({"a": {"b": Decimal(1)}}, ".a.b", "Decimal"),
         ({"a": 2**53}, ".a", "beyond 2^53-1"),
         ([-(2**53)], "[0]", "beyond 2^53-1"),
+        ({"a": 10**5000}, ".a", "beyond 2^53-1"),
         ({"a": "x\x00"}, ".a", "NUL"),
         ({"a\x00": 1}, "$", "NUL"),
         (["\ud800"], "[0]", "lone surrogate"),
@@ -90,6 +91,7 @@ def test_what_is_outside_of_the_domain_is_refused_at_its_place(value, place, pro
         "",
         "{",
         "\ufeff{}",
+        "1" * 5000,
     ],
 )
 def test_text_that_is_not_canonical_is_refused(text):

@@ -15,6 +15,7 @@ from django.db import connections
 from governance.management.children import adopt, end_detached, plan
 from governance.management.commands.up import obey_signals
 from governance.management.supervisor import AlreadyRunningError, exclusively, stack
+from registry.backends.sandbox import available as unavailable
 
 MARK = ".probity-demo"
 
@@ -53,6 +54,9 @@ class Command(BaseCommand):
         except AlreadyRunningError as error:
             raise CommandError(str(error)) from error
         kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "BROKER_URL"}}
+        if why := unavailable():
+            kept["PROBITY_SANDBOX"] = "none"
+            self.stderr.write(f"Models are NOT isolated in this demonstration, and every report says so: {why}")
         environment = {
             **kept,
             "PROBITY_HOME": str(home),

@@ -3,7 +3,10 @@
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 from governance.management.demo.story import Step, Story
 
@@ -46,6 +49,12 @@ def _plain(step: Step) -> str:
     return "\n".join(lines)
 
 
+def _home() -> str:
+    """Return the demo's folder, as one would type it here."""
+    home = Path(settings.PROBITY_HOME)
+    return str(home.relative_to(Path.cwd()) if home.is_relative_to(Path.cwd()) else home)
+
+
 def _next(story: Story, address: str, *, stay: bool) -> str:
     users = "\n".join(f"  {name:<14} {password}" for name, password in story.cast.passwords.items())
     waiting = f"{address}/promotions/{story.waiting.pk}/" if story.waiting else address
@@ -55,6 +64,6 @@ def _next(story: Story, address: str, *, stay: bool) -> str:
         f"\nWHAT NEXT\n  One promotion waits for you: {waiting}\n"
         f"  Sign in as validator, then as officer (this demo instance only):\n{users}\n"
         "  Verify the ledger yourself, in another terminal:\n"
-        "    PROBITY_HOME=var/demo PROBITY_DEMO=1 .venv/bin/python manage.py verify_ledger\n"
+        f"    PROBITY_HOME={_home()} PROBITY_DEMO=1 .venv/bin/python manage.py verify_ledger\n"
         f"  The API and its description: {address}/api/v1/schema/\n  Ctrl-C stops everything."
     )

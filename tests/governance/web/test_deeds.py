@@ -1,6 +1,7 @@
 """What is posted from a page goes through the use cases; what they refuse comes back as their sentence."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -55,7 +56,7 @@ def test_an_officer_turns_it_down_by_the_form(scene, action, state):
     assert REASON in page
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[str, dict[str, Any], int, str, str]] = {
     "no reason": ("cleo", {"reason": ""}, 409, "reason_missing", "at least 10 characters"),
     "a stale page": (
         "cleo",

@@ -11,7 +11,7 @@ from registry.ledger.read import newest, size
 from registry.models import Artifact, Identity, Principal, Run
 from registry.register import create_project, register_model
 from tests.governance.web.pages import Page
-from tests.governance.web.scene import PASSWORD, REASON, advance, fresh
+from tests.governance.web.scene import PASSWORD, RATIO, REASON, advance, fresh
 
 OPENING = {
     PromotionState.OPEN: lambda scene: scene.requested(),
@@ -147,6 +147,16 @@ def test_the_ledger_is_read_page_by_page_and_entry_by_entry(scene):
 )
 def test_what_is_not_in_the_ledger_is_not_found(scene, address):
     assert scene.client("aud").get(address).status_code == 404
+
+
+def test_what_people_and_reports_write_is_shown_as_text_and_never_as_markup(scene):
+    promotion = scene.measured()
+    hostile = "<script>alert('x')</script> is my reason"
+    said = {"action": "approve", "reason": hostile, "evaluation": promotion.evaluation_digest, "acknowledged": [RATIO]}
+    scene.client("val").post(f"/promotions/{promotion.pk}/decide/", said)
+    html = scene.client("cleo").get(f"/promotions/{promotion.pk}/").content.decode()
+    assert "&lt;script&gt;alert(" in html
+    assert "<script" not in html
 
 
 def test_names_and_reasons_do_not_enter_the_ledger_pages(scene):
