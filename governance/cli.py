@@ -6,7 +6,6 @@ The address and the token come from PROBITY_URL and PROBITY_TOKEN, or from ``pro
 
 import argparse
 import getpass
-import ipaddress
 import json
 import os
 import stat
@@ -28,6 +27,7 @@ AWAY = frozenset({429, 502, 503, 504})
 TRIES = 4
 CALL_SECONDS = 30
 POLL_SECONDS = (2.0, 15.0)
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 LARGEST_ANSWER = 32 << 20
 STATES = dict.fromkeys(("APPROVED", "RELEASING", "RELEASED"), PASS)
 STATES |= dict.fromkeys(("OPEN", "COLLECTING", "MEASURING", "AWAITING_DECISION"), PENDING)
@@ -65,11 +65,7 @@ def check_address(url: str, *, insecure: bool) -> str:
     host = parts.hostname or ""
     if parts.scheme not in {"http", "https"} or not host or parts.username or parts.query or parts.fragment:
         raise CliError("the address of the service looks like https://host[:port], without a name or a query", USAGE)
-    try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if parts.scheme == "http" and not insecure and not local:
+    if parts.scheme == "http" and not insecure and host not in LOOPBACK:
         raise CliError(f"{host} over plain http would show the token to the network; use https or --insecure", USAGE)
     return url.rstrip("/")
 
@@ -339,12 +335,11 @@ def as_junit(code: int, headline: str, document: Mapping[str, Any]) -> str:
 
 def as_sarif(code: int, headline: str, document: Mapping[str, Any]) -> str:
     """Return SARIF 2.1.0: a result for each item that is not met, and for an answer that is no pass."""
-    open_items = [item for item in document.get("items") or () if missed(item)]
-    soft = {"WARN", "INDETERMINATE"}
-    found = [(one["key"], "warning" if one["outcome"] in soft else "error", one["reason"]) for one in open_items]
-    if code != PASS:
-        found.append(("gate", "warning" if code == PENDING else "error", as_text(code, headline, document)))
-    results = [{"ruleId": key, "level": level, "message": {"text": text}} for key, level, text in found]
+    soft = {"WARN", "INDETERMINATE", PENDING}
+    found = [(one["key"], one["outcome"], one["reason"]) for one in document.get("items") or () if missed(one)]
+    found += [] if code == PASS else [("gate", code, as_text(code, headline, document))]
+    levels = {True: "warning", False: "error"}
+    results = [{"ruleId": key, "level": levels[how in soft], "message": {"text": text}} for key, how, text in found]
     rules = [{"id": key} for key in dict.fromkeys(key for key, _, _ in found)]
     runs = [{"tool": {"driver": {"name": "probity", "rules": rules}}, "results": results}]
     return json.dumps({"version": "2.1.0", "runs": runs}, indent=2)
@@ -420,8 +415,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"probity: {clean(error) or 'interrupted'}", file=sys.stderr)
         return USAGE
     print(said)
-    if args.command in {"gate", "status", "release"}:
-        tell_github(result[0], as_text(*result))
+    tell_github(result[0], as_text(*result))
     return result[0]
 
 

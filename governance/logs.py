@@ -57,6 +57,14 @@ def _shared() -> list[Any]:
     ]
 
 
+class WorthSaying(logging.Filter):
+    """Drops what Presidio says of each recogniser of a language that is not scanned for; its other warnings count."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the record is printed."""
+        return not (record.name == "presidio-analyzer" and str(record.msg).startswith("Recognizer not added"))
+
+
 def configuration(level: str = "INFO", stream: str = "stdout") -> dict[str, Any]:
     """Return the ``logging`` configuration: every logger, whoever made it, prints JSON to one stream."""
     return {
@@ -74,11 +82,18 @@ def configuration(level: str = "INFO", stream: str = "stdout") -> dict[str, Any]
                 ],
             },
         },
-        "handlers": {"json": {"class": "logging.StreamHandler", "stream": f"ext://sys.{stream}", "formatter": "json"}},
+        "filters": {"worth_saying": {"()": WorthSaying}},
+        "handlers": {
+            "json": {
+                "class": "logging.StreamHandler",
+                "stream": f"ext://sys.{stream}",
+                "formatter": "json",
+                "filters": ["worth_saying"],
+            },
+        },
         "root": {"handlers": ["json"], "level": level},
         "loggers": {
             "django": {"level": level, "handlers": [], "propagate": True},
-            "presidio-analyzer": {"level": "ERROR"},  # it warns of each recogniser of another language
             "mlflow": {"level": "WARNING"},
             "alembic": {"level": "WARNING"},
             "django.server": {"level": level, "handlers": [], "propagate": True},

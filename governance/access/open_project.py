@@ -15,5 +15,6 @@ def open_project(*, slug: str, name: str, actor: Actor) -> Project:
     """
     require_one_of(actor.principal, Project.default(), ADMINISTRATORS, "open a project")
     project = create_project(slug=slug, name=name, actor=actor)
-    grant_role(actor.principal.accountable(), project=project, role=Role.ADMINISTRATOR, actor=actor)
+    installation = Actor.system(actor.auth)  # nobody grants a role to themselves: who opens a project is given it
+    grant_role(actor.principal.accountable(), project=project, role=Role.ADMINISTRATOR, actor=installation)
     return project

@@ -20,7 +20,7 @@ OURS = ("registry", "privacy", "monitoring", "governance")
 
 _CODES: Mapping[int, str] = {
     401: "token_unknown token_revoked token_expired token_ownerless",
-    403: "not_permitted own_request not_a_person not_yours same_person token_scope no_principal",
+    403: "not_permitted own_request not_a_person not_yours same_person token_scope no_principal self_grant",
     404: "mlflow_missing blob_missing",
     409: "nothing_to_decide already_approved blocked transition_refused not_approved not_running version_retired"
     " still_serving not_proposed nothing_to_roll_back_to role_already_held role_not_held policy_version_taken"

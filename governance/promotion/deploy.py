@@ -54,7 +54,7 @@ def move_deployment(
 
 
 def _recorded(reason: str, actor: Actor) -> str:
-    """Return what the ledger keeps of a reason: a person's words as a salted commitment, our own sentences as they are."""
+    """Return what the ledger keeps of a reason: a person's words as a salted commitment, our own as they are."""
     if not reason or actor.role == "system":
         return reason[:REASON]
     return f"commitment:{Commitment.of(reason).pk}"

@@ -1,6 +1,6 @@
 """The triggers that keep tables append-only and states decided, as SQL for both databases; used by migrations."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -27,9 +27,23 @@ def _postgres_append_only(table: str) -> list[str]:
     ]
 
 
+def _unique_columns(table: str, key: str) -> list[tuple[str, ...]]:
+    """Return the columns of every unique index of a SQLite table: REPLACE removes the row that any of them finds."""
+    found = {(key,)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT name FROM pragma_index_list('{table}') WHERE \"unique\"")  # noqa: S608 - as below
+        for (index,) in cursor.fetchall():
+            cursor.execute(f"SELECT name FROM pragma_index_info('{index}') ORDER BY seqno")  # noqa: S608 - as below
+            found.add(tuple(row[0] for row in cursor.fetchall()))
+    return sorted(found)
+
+
 def _sqlite_append_only(table: str, key: str) -> list[str]:
     refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: {{}} is refused'); END;"
-    taken = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 - names from migrations
+    same = " OR ".join(
+        "(" + " AND ".join(f'"{name}" = NEW."{name}"' for name in names) + ")" for names in _unique_columns(table, key)
+    )
+    taken = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - names from migrations
     return [
         f"CREATE TRIGGER {table}_update BEFORE UPDATE ON {table} " + refuse.format("UPDATE"),
         f"CREATE TRIGGER {table}_delete BEFORE DELETE ON {table} " + refuse.format("DELETE"),
@@ -39,7 +53,7 @@ def _sqlite_append_only(table: str, key: str) -> list[str]:
 
 def append_only(table: str, key: str = "id") -> RunPython:
     """Return the migration that lets rows of a table be added and read, and nothing else."""
-    return _both(_postgres_append_only(table), _sqlite_append_only(table, key))
+    return _both(lambda: _postgres_append_only(table), lambda: _sqlite_append_only(table, key))
 
 
 def guarded(table: str, *, name: str, when: str, message: str) -> RunPython:
@@ -56,7 +70,7 @@ def guarded(table: str, *, name: str, when: str, message: str) -> RunPython:
         f"BEGIN SELECT RAISE(ABORT, '{message}'); END;"
         for event in ("INSERT", "UPDATE")
     ]
-    return _both(postgres, sqlite)
+    return _both(lambda: postgres, lambda: sqlite)
 
 
 def queue_events() -> RunPython:
@@ -79,13 +93,13 @@ def queue_events() -> RunPython:
         """CREATE TRIGGER ledger_event_leaf_length BEFORE INSERT ON ledger_event WHEN length(NEW.leaf_hash) <> 32
            BEGIN SELECT RAISE(ABORT, 'a leaf hash has 32 bytes'); END;""",
     ]
-    return _both(postgres, sqlite)
+    return _both(lambda: postgres, lambda: sqlite)
 
 
-def _both(postgres: Sequence[str], sqlite: Sequence[str]) -> RunPython:
+def _both(postgres: Callable[[], list[str]], sqlite: Callable[[], list[str]]) -> RunPython:
     def apply(_apps: Any, schema_editor: Any) -> None:
         vendor = schema_editor.connection.vendor
-        for statement in {"postgresql": postgres, "sqlite": sqlite}[vendor]:
+        for statement in {"postgresql": postgres, "sqlite": sqlite}[vendor]():
             schema_editor.execute(statement, params=None)
 
     return RunPython(apply)

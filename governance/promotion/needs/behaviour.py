@@ -74,10 +74,11 @@ def _handed_in(version: ModelVersion, source: Any, schema: dict[str, Any], thres
             f"{given.num_rows} predictions were handed in for {source.num_rows} evaluation rows",
             code="predictions_rows",
         )
-    if "score" in given.column_names:
-        return predictions_table(source, schema, given.column("score").to_pylist(), threshold)
+    scores = given.column("score") if "score" in given.column_names else pa.nulls(given.num_rows, pa.float64())
+    if "prediction" not in given.column_names:
+        return predictions_table(source, schema, scores.to_pylist(), threshold)
     columns = labels_and_groups(source, schema)
-    columns["score"] = pa.nulls(given.num_rows, pa.float64())
+    columns["score"] = scores.cast(pa.float64())
     columns["prediction"] = given.column("prediction").cast(pa.int8())
     return pa.table(columns)
 

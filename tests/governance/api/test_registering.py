@@ -48,6 +48,8 @@ def test_people_services_roles_and_identities_are_an_administrators(world):
     assert client.post(f"{API}/principals/services", service).json()["owner"] == person["id"]
     identity = {"kind": "mlflow", "value": "Nina"}
     assert client.post(f"{API}/principals/{person['id']}/identities", identity).status_code == 201
+    mine = {"project": "default", "principal": str(world.people["administrator"].pk), "role": "compliance_officer"}
+    assert client.post(f"{API}/roles", mine).status_code == 403  # nobody gives a role to themselves
     taken = client.post(f"{API}/roles/{granted.json()['id']}/revoke")
     assert taken.json()["revoked_at"]
     for address, body in (

@@ -46,7 +46,7 @@ def test_only_an_authorised_promotion_is_released(state):
     assert (P.RELEASED in PROMOTION_TRANSITIONS[state]) == (state is P.RELEASING)
 
 
-@pytest.mark.parametrize("state", set(P) - PROMOTION_TERMINAL - {P.RELEASING})
+@pytest.mark.parametrize("state", sorted(set(P) - PROMOTION_TERMINAL - {P.RELEASING}))
 def test_an_open_promotion_can_be_withdrawn_expire_or_be_superseded(state):
     assert {P.WITHDRAWN, P.EXPIRED, P.SUPERSEDED} <= PROMOTION_TRANSITIONS[state]
 
@@ -115,7 +115,7 @@ def test_final_states():
     assert {D.RETIRED} == DEPLOYMENT_TERMINAL
 
 
-@pytest.mark.parametrize("ended", DEPLOYMENT_ENDED)
+@pytest.mark.parametrize("ended", sorted(DEPLOYMENT_ENDED))
 def test_what_has_ended_serves_never_again(ended):
     assert DEPLOYMENT_TRANSITIONS[ended] <= {D.RETIRED}
 

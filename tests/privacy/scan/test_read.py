@@ -72,7 +72,7 @@ BAD = [
     ("t.csv", "a,b\n1,caf\u00e9\n".encode("latin-1"), "encoding", "byte 9 (line 2)"),
     ("t.csv", "a,b\n1,2\n".encode("utf-16"), "encoding", "UTF-16"),
     ("t.csv", b"a,b\n1,\x00\n", "encoding", "NUL"),
-    ("t.csv.gz", gzip.compress(CSV)[:-12], "truncated", "gzip"),
+    ("t.csv.gz", gzip.compress(CSV, mtime=0)[:-12], "truncated", "gzip"),
     ("t.csv.gz", b"\x1f\x8bnonsense", "unreadable", "gzip"),
     ("t.parquet", parquet_bytes(pa.table(ROWS))[:-9], "truncated", "truncated"),
     ("t.parquet", b"PAR1" + b"\x00" * 40 + b"PAR1", "unreadable", "damaged"),

@@ -29,18 +29,25 @@ def columns(table: str) -> list[tuple[str, str]]:
         return [(column.name, connection.introspection.get_field_type(column.type_code, column)) for column in described]
 
 
-SAMPLES: dict[str, Callable[[], object]] = {
-    "BinaryField": lambda: b"\x01" * 32,
-    "UUIDField": lambda: "11111111-1111-4111-8111-111111111111",
-    "DateTimeField": lambda: "2026-01-01 00:00:00+00:00",
-    "BooleanField": lambda: True,
-    "JSONField": lambda: "[]",
-    "FloatField": lambda: 1.0,
-    **dict.fromkeys(
-        ("IntegerField", "BigIntegerField", "PositiveIntegerField", "PositiveBigIntegerField", "SmallIntegerField",
-         "PositiveSmallIntegerField", "BigAutoField", "AutoField"), lambda: 1,
-    ),
-}  # fmt: skip
+NUMBERS = (
+    "IntegerField", "BigIntegerField", "PositiveIntegerField", "PositiveBigIntegerField", "SmallIntegerField",
+    "PositiveSmallIntegerField", "BigAutoField", "AutoField",
+)  # fmt: skip
+SAMPLES: dict[str, object] = {
+    "BinaryField": b"\x01" * 32,
+    "UUIDField": "11111111-1111-4111-8111-111111111111",
+    "DateTimeField": "2026-01-01 00:00:00+00:00",
+    "BooleanField": True,
+    "JSONField": "[]",
+    "FloatField": 1.0,
+    **dict.fromkeys(NUMBERS, 1),
+}
+OTHERS: dict[str, object] = {
+    **SAMPLES,
+    "BinaryField": b"\x02" * 32,
+    "UUIDField": "22222222-2222-4222-8222-222222222222",
+    **dict.fromkeys(NUMBERS, 2),
+}
 
 
 @pytest.fixture
@@ -50,7 +57,7 @@ def filled(db) -> Callable[[str], None]:
     def fill(table: str) -> None:
         described = columns(table)
         names = ", ".join(f'"{name}"' for name, _ in described)
-        values = [SAMPLES.get(kind, lambda: "1" * 20)() for _, kind in described]
+        values = [SAMPLES.get(kind, "1" * 8) for _, kind in described]
         run(f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(values))})", values)  # noqa: S608
 
     return fill
@@ -86,13 +93,31 @@ def test_a_row_is_not_changed_by_the_conflict_of_an_insert(filled, table):
     assert count(table) == 1
 
 
+def unique_columns(table: str) -> list[list[str]]:
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, table).values()
+    return [one["columns"] for one in constraints if one["unique"] and not one["primary_key"]]
+
+
+def _twin(table: str, names: list[str]) -> tuple[str, list[object]]:
+    """Return the statement that replaces the row by another one with equal values in these columns only."""
+    described = columns(table)
+    quoted = ", ".join(f'"{name}"' for name, _ in described)
+    shown = ", ".join(f'"{name}"' if name in names else "%s" for name, _ in described)
+    others = [OTHERS.get(kind, "2" * 8) for name, kind in described if name not in names]
+    return f"REPLACE INTO {table} ({quoted}) SELECT {shown} FROM {table}", others  # noqa: S608
+
+
 def _replacing(table: str) -> None:
     for recursive in (0, 1):
         run(f"PRAGMA recursive_triggers = {recursive}")
         for verb in ("REPLACE", "INSERT OR REPLACE"):
             assert "is append-only" in refused(f"{verb} INTO {table} SELECT * FROM {table}")  # noqa: S608
         for verb in ("UPDATE OR REPLACE", "UPDATE OR IGNORE"):
-            assert "is append-only" in refused(f"{verb} {table} SET {KEYS.get(table, 'id')} = NULL")  # noqa: S608
+            key = KEYS.get(table, "id")
+            assert "is append-only" in refused(f"{verb} {table} SET {key} = {key}")  # noqa: S608
+        for names in unique_columns(table):
+            assert "REPLACE is refused" in refused(*_twin(table, names))
     run("PRAGMA recursive_triggers = 0")
 
 

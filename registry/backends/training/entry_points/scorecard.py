@@ -1,5 +1,7 @@
 """A scorecard: logistic regression on standardised features, which can be explained exactly.
 
+A missing number counts as the median of the training rows.
+
 Parameters: ``features`` (names), ``target``, ``positive`` (the label that counts as 1); optional ``C``.
 The folder written holds ``model.json`` and ``model.skops``. This file stands alone: it runs inside the sandbox.
 """
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline
@@ -21,11 +24,12 @@ ALGORITHM = "scorecard"
 def _pipeline(table: Any, features: list[str], parameters: dict[str, Any], seed: int) -> Pipeline:
     numeric = [name for name in features if table[name].dtype.kind in "iufb"]
     text = [name for name in features if name not in numeric]
-    prepare = ColumnTransformer(
-        [("numeric", StandardScaler(), numeric), ("text", OneHotEncoder(handle_unknown="ignore"), text)]
+    filled = Pipeline(
+        [("fill", SimpleImputer(strategy="median", keep_empty_features=True)), ("scale", StandardScaler())]
     )
+    prepare = ColumnTransformer([("numeric", filled, numeric), ("text", OneHotEncoder(handle_unknown="ignore"), text)])
     final = LogisticRegression(C=float(parameters.get("C", 1.0)), max_iter=1000, random_state=seed % 2**32)
-    return Pipeline([("prepare", prepare if text else StandardScaler()), ("model", final)])
+    return Pipeline([("prepare", prepare if text else filled), ("model", final)])
 
 
 def _curves(model: Pipeline) -> dict[str, list[float]]:
