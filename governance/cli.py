@@ -8,7 +8,6 @@ import argparse
 import getpass
 import json
 import os
-import stat
 import sys
 import time
 import urllib.error
@@ -18,19 +17,16 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from http.client import HTTPException
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 PASS, DENIED, USAGE, UNREACHABLE, PENDING = range(5)
-DENIALS = frozenset({403, 409, 412, 428})
 AWAY = frozenset({429, 502, 503, 504})
 TRIES = 4
-CALL_SECONDS = 30
-POLL_SECONDS = (2.0, 15.0)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-LARGEST_ANSWER = 32 << 20
 STATES = dict.fromkeys(("APPROVED", "RELEASING", "RELEASED"), PASS)
 STATES |= dict.fromkeys(("OPEN", "COLLECTING", "MEASURING", "AWAITING_DECISION"), PENDING)
+Answer = tuple[dict[str, Any], Mapping[str, str]]  # body, headers
 Result = tuple[int, str, dict[str, Any]]  # exit code, headline, document
 
 
@@ -45,13 +41,11 @@ class CliError(Exception):
 class SameOrigin(urllib.request.HTTPRedirectHandler):
     """Follows a redirect of a GET within the service, and no other: the token goes nowhere else."""
 
-    def redirect_request(  # noqa: PLR0917 - the signature is the library's
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
-    ) -> urllib.request.Request | None:
-        old, new = (urllib.parse.urlsplit(url)[:2] for url in (req.full_url, newurl))
-        if old != new or req.get_method() != "GET":
+    def redirect_request(self, *parts: Any, **named: Any) -> urllib.request.Request | None:
+        old, new = (urllib.parse.urlsplit(url)[:2] for url in (parts[0].full_url, parts[-1]))
+        if old != new or parts[0].get_method() != "GET":
             raise CliError(f"the service redirects to {new[0]}://{new[1]}; the token is not sent there", USAGE)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        return super().redirect_request(*parts, **named)
 
 
 def clean(text: object) -> str:
@@ -78,7 +72,7 @@ def read_credentials() -> dict[str, str]:
     """Return what ``login`` kept, nothing when it kept nothing; raises CliError for a file that others can read."""
     place = credentials_file()
     try:
-        if stat.S_IMODE(place.stat().st_mode) & 0o077:
+        if place.stat().st_mode & 0o077:
             raise CliError(f"{place} can be read by others than you; set its mode to 0600", USAGE)
         found = json.loads(place.read_text())
         return {name: str(found[name]) for name in ("url", "token")}
@@ -86,15 +80,6 @@ def read_credentials() -> dict[str, str]:
         return {}
     except (ValueError, KeyError, TypeError) as error:
         raise CliError(f"{place} cannot be read ({type(error).__name__}); log in again", USAGE) from error
-
-
-def keep_credentials(url: str, token: str) -> Path:
-    place = credentials_file()
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = place.with_name(f".{uuid.uuid4().hex}")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"url": url, "token": token}, file)
-    return partial.replace(place)
 
 
 class Service:
@@ -107,23 +92,26 @@ class Service:
     def get(self, path: str, **query: str) -> dict[str, Any]:
         return self.call("GET", f"{path}?{urllib.parse.urlencode(query)}" if query else path)[0]
 
+    def first(self, path: str, **query: str) -> dict[str, Any]:
+        for found in self.get(path, **query)["results"]:
+            return dict(found)
+        raise CliError(f"there is nothing under {path} with {', '.join(map(' '.join, query.items()))}", USAGE)
+
     def post(self, path: str, body: object = None, match: str = "") -> dict[str, Any]:
         """Do something, once; ``match`` is the ETag of what was looked at."""
         headers = {"Content-Type": "application/json"} | ({"If-Match": match} if match else {})
-        return self.call("POST", path, json.dumps(body or {}).encode(), headers)[0]
+        return self.call("POST", path, json.dumps(body or {}).encode(), **headers)[0]
 
     def upload(self, path: str, fields: Mapping[str, str], file: Path) -> dict[str, Any]:
         edge, start = uuid.uuid4().hex, 'Content-Disposition: form-data; name="'
         head = "".join(f'--{edge}\r\n{start}{name}"\r\n\r\n{text}\r\n' for name, text in fields.items())
         head += f'--{edge}\r\n{start}file"; filename="rows{file.suffix}"\r\n\r\n'
         data = head.encode() + file.read_bytes() + f"\r\n--{edge}--\r\n".encode()
-        return self.call("POST", path, data, {"Content-Type": f"multipart/form-data; boundary={edge}"})[0]
+        return self.call("POST", path, data, **{"Content-Type": f"multipart/form-data; boundary={edge}"})[0]
 
-    def call(
-        self, method: str, path: str, data: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> tuple[dict[str, Any], Mapping[str, str]]:
+    def call(self, method: str, path: str, data: bytes | None = None, **headers: str) -> Answer:
         """Return body and headers; tries again, with back-off, while the service is away. Raises CliError."""
-        sent = {"Accept": "application/json", "Authorization": f"Bearer {self._token}", **(headers or {})}
+        sent = {"Accept": "application/json", "Authorization": f"Bearer {self._token}", **headers}
         if method == "POST":
             sent["Idempotency-Key"] = uuid.uuid4().hex
         request = urllib.request.Request(f"{self.url}/api/v1/{path}", data, sent, method=method)  # noqa: S310 - checked
@@ -136,13 +124,13 @@ class Service:
                 time.sleep(0.5 * 2**attempt)
         return self._once(request)
 
-    def _once(self, request: urllib.request.Request) -> tuple[dict[str, Any], Mapping[str, str]]:
+    def _once(self, request: urllib.request.Request) -> Answer:
         try:
-            with self._opener.open(request, timeout=CALL_SECONDS) as answer:
-                return parsed(answer.read(LARGEST_ANSWER)), answer.headers
+            with self._opener.open(request, timeout=30) as answer:
+                return parsed(answer.read()), answer.headers
         except urllib.error.HTTPError as error:
             with error:
-                raise refused(self.url, error.code, error.read(LARGEST_ANSWER)) from None
+                raise refused(self.url, error.code, error.read()) from None
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or type(error).__name__
             raise CliError(f"{self.url} cannot be reached: {reason}", UNREACHABLE) from None
@@ -161,20 +149,18 @@ def refused(url: str, status: int, text: bytes) -> CliError:
     if status in AWAY:
         return CliError(f"{url} answers {status}: not available now", UNREACHABLE)
     body = parsed(text)
-    fields = [f"{one.get('pointer', '')}: {one.get('detail', '')}" for one in body.get("errors") or ()]
-    message = f"{body.get('code', status)}: {'; '.join([str(body.get('detail', 'no detail')), *fields])}"
-    code = UNREACHABLE if status >= 500 else DENIED if status in DENIALS else USAGE  # noqa: PLR2004 - HTTP's own
-    return CliError(message, code, str(body.get("code", "")))
+    said = [str(body.get("detail")), *(f"{one['pointer']}: {one['detail']}" for one in body.get("errors") or ())]
+    code = UNREACHABLE if status >= 500 else DENIED if status in {403, 409, 412, 428} else USAGE  # noqa: PLR2004 - HTTP's own
+    return CliError(f"{body.get('code', status)}: {'; '.join(said)}", code, str(body.get("code", "")))
 
 
 def connect(args: argparse.Namespace) -> Service:
     """Return the service that environment or ``login`` name; a kept token goes to the service it was kept for."""
     url, token = os.environ.get("PROBITY_URL"), os.environ.get("PROBITY_TOKEN")
-    if not (url and token):
-        kept = read_credentials()
-        if not token and url and kept and url.rstrip("/") != kept["url"]:
-            raise CliError("PROBITY_URL is not the service that you logged in to; set PROBITY_TOKEN too", USAGE)
-        url, token = url or kept.get("url"), token or kept.get("token")
+    kept = {} if url and token else read_credentials()
+    if kept and url and url.rstrip("/") != kept["url"] and not token:
+        raise CliError("PROBITY_URL is not the service that you logged in to; set PROBITY_TOKEN too", USAGE)
+    url, token = url or kept.get("url"), token or kept.get("token")
     if not (url and token):
         raise CliError("no service is named: set PROBITY_URL and PROBITY_TOKEN, or run 'probity login'", USAGE)
     return Service(check_address(url, insecure=args.insecure), token)
@@ -185,23 +171,21 @@ def login(args: argparse.Namespace) -> Result:
     url = check_address(args.url or os.environ.get("PROBITY_URL") or "", insecure=args.insecure)
     token = os.environ.get("PROBITY_TOKEN") or (getpass.getpass("Token: ") if sys.stdin.isatty() else input())
     me = Service(url, token.strip()).get("principals/me")
-    return PASS, f"logged in as {me['name']}; kept in {keep_credentials(url, token.strip())}", me
-
-
-def first(service: Service, path: str, **query: str) -> dict[str, Any]:
-    found: list[dict[str, Any]] = service.get(path, **query)["results"]
-    if not found:
-        raise CliError(f"there is nothing under {path} with {', '.join(map(' '.join, query.items()))}", USAGE)
-    return found[0]
+    place = credentials_file()
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = place.with_name(f".{uuid.uuid4().hex}")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({"url": url, "token": token.strip()}, file)
+    return PASS, f"logged in as {me['name']}; kept in {partial.replace(place)}", me
 
 
 def register(args: argparse.Namespace) -> Result:
     """Register a version from an MLflow run, or from the predictions it made on the evaluation rows."""
     service = connect(args)
-    model = first(service, "models", project=args.project, name=args.model)["id"]
+    model = service.first("models", project=args.project, name=args.model)["id"]
     uses = [{"role": "train", "dataset_version": args.trained_on}] if args.trained_on else []
     if args.predictions:
-        fields = {"model": model, "commit": args.commit} | ({"trained_on": args.trained_on} if uses else {})
+        fields = {"model": model} | ({"trained_on": args.trained_on} if uses else {})
         made = service.upload("versions/predictions", fields, args.predictions)
     else:
         features = {"features": args.feature} if args.feature else {}
@@ -213,11 +197,10 @@ def register(args: argparse.Namespace) -> Result:
 def request(args: argparse.Namespace) -> Result:
     """Ask for a version to be released in an environment."""
     service = connect(args)
-    model = first(service, "models", project=args.project, name=args.model)["id"]
-    version = first(service, "versions", model=model, number=args.version)["id"]
-    environment = first(service, "environments", project=args.project, name=args.environment)["id"]
-    threshold = {} if args.threshold is None else {"threshold": args.threshold}
-    made = service.post("promotions", {"version": version, "environment": environment, **threshold})
+    model = service.first("models", project=args.project, name=args.model)["id"]
+    version = service.first("versions", model=model, number=args.version)["id"]
+    environment = service.first("environments", project=args.project, name=args.environment)["id"]
+    made = service.post("promotions", {"version": version, "environment": environment, "threshold": args.threshold})
     return PASS, f"promotion {made['id']} is {made['state']}", made
 
 
@@ -295,7 +278,7 @@ def gate(args: argparse.Namespace) -> Result:
 
 def wait(ask: Callable[[], Result], args: argparse.Namespace) -> Result:
     """Ask until it is no longer pending, or until the timeout; a service that is away is asked again meanwhile."""
-    end, pause = time.monotonic() + (args.timeout if args.wait else 0), POLL_SECONDS[0]
+    end, pause = time.monotonic() + (args.timeout if args.wait else 0), 2.0
     while True:
         try:
             result = ask()
@@ -305,7 +288,7 @@ def wait(ask: Callable[[], Result], args: argparse.Namespace) -> Result:
             if error.code != UNREACHABLE or time.monotonic() >= end:
                 raise
         time.sleep(max(0.0, min(pause, end - time.monotonic())))
-        pause = min(pause * 1.5, POLL_SECONDS[1])
+        pause = min(pause * 1.5, 15.0)
 
 
 def missed(item: Mapping[str, Any]) -> bool:
@@ -314,10 +297,6 @@ def missed(item: Mapping[str, Any]) -> bool:
 
 def as_text(_code: int, headline: str, document: Mapping[str, Any]) -> str:
     return "\n".join([clean(headline), *(f"  - {clean(one)}" for one in document.get("reasons") or ())])
-
-
-def as_json(code: int, headline: str, document: Mapping[str, Any]) -> str:
-    return json.dumps({**document, "exit_code": code, "message": headline}, indent=2)
 
 
 def as_junit(code: int, headline: str, document: Mapping[str, Any]) -> str:
@@ -340,12 +319,13 @@ def as_sarif(code: int, headline: str, document: Mapping[str, Any]) -> str:
     found += [] if code == PASS else [("gate", code, as_text(code, headline, document))]
     levels = {True: "warning", False: "error"}
     results = [{"ruleId": key, "level": levels[how in soft], "message": {"text": text}} for key, how, text in found]
-    rules = [{"id": key} for key in dict.fromkeys(key for key, _, _ in found)]
-    runs = [{"tool": {"driver": {"name": "probity", "rules": rules}}, "results": results}]
-    return json.dumps({"version": "2.1.0", "runs": runs}, indent=2)
+    tool = {"driver": {"name": "probity", "rules": [{"id": key} for key in dict.fromkeys(one[0] for one in found)]}}
+    return json.dumps({"version": "2.1.0", "runs": [{"tool": tool, "results": results}]}, indent=2)
 
 
-FORMATS = {"text": as_text, "json": as_json, "junit": as_junit, "sarif": as_sarif}
+FORMATS: dict[str, Callable[[int, str, dict[str, Any]], str]]
+FORMATS = {"text": as_text, "junit": as_junit, "sarif": as_sarif}
+FORMATS["json"] = lambda code, said, found: json.dumps({**found, "exit_code": code, "message": said}, indent=2)
 
 
 def tell_github(code: int, text: str) -> None:
@@ -360,7 +340,6 @@ def tell_github(code: int, text: str) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the arguments of every command."""
     top = argparse.ArgumentParser(prog="probity", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
 
@@ -384,8 +363,7 @@ def parser() -> argparse.ArgumentParser:
     source.add_argument("--predictions", type=Path, help="CSV or Parquet with a column score or prediction")
     one.add_argument("--trained-on", help="the id of the dataset version it was trained on")
     one.add_argument("--feature", action="append", help="a column that the model reads (default: all it learned from)")
-    one.add_argument("--commit", default="")
-    add(request, "model", "version", "environment").add_argument("--threshold", type=float)
+    add(request, "model", "version", "environment").add_argument("--threshold", type=float, default=0.5)
     add(status, about="promotion")
     one = add(approve, "reason", about="promotion")
     one.add_argument("--acknowledge", nargs="*", metavar="KEY", help="items accepted, each by its key")
@@ -403,7 +381,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         result: Result = args.run(args)
-        said = FORMATS[args.format](*result)
+        print(FORMATS[args.format](*result))
     except CliError as error:
         print(f"probity: {clean(error)}", file=sys.stderr)
         tell_github(error.code, clean(error))
@@ -414,7 +392,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, EOFError, KeyboardInterrupt) as error:
         print(f"probity: {clean(error) or 'interrupted'}", file=sys.stderr)
         return USAGE
-    print(said)
     tell_github(result[0], as_text(*result))
     return result[0]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.test.utils import setup_databases, teardown_databases
 
 from tests.postgres import Postgres, postgres
 
@@ -53,6 +54,16 @@ def _copied_database(folder: Path) -> Iterator[str]:
         chosen["NAME"] = connection.settings_dict["NAME"] = original
         if connection.vendor == "postgresql":
             _without_database(f'DROP DATABASE "{copy}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker) -> Iterator[None]:
+    """Make the test database also where only ``committed_db`` is asked for, which pytest-django does not look at."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ class ApproveView(Decisions):
     """Approve."""
 
     @describe(PromotionPrinted, sent=ApprovalSent, status=201, parameters=[IF_MATCH])
-    @once()
+    @once(atomic=False)
     def post(self, request: Request, promotion_id: UUID) -> Response:
         """Approve the evaluation that If-Match names."""
         promotion = self.promotion(promotion_id)

@@ -1,13 +1,13 @@
 """Verify the record: leaves, order within subjects, replay, rows against events, triggers; names what is bad."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Model
 
 from governance.exports.replay import History, replay_entry
 from governance.models import Approval, Decision, Evaluation, Policy, PromotionRequest
-from registry.canonical import digest
+from registry.canonical import CanonicalError, digest
 from registry.ledger import read
 from registry.ledger.triggers import expected, installed
 from registry.ledger.verify.entries import Fault, entry_faults
@@ -21,6 +21,14 @@ APPEND_ONLY = (
     *(f"governance_{table}" for table in ("approval", "revocation")),
 )
 GUARDS = ("governance_promotion_is_decided", "registry_deployment_is_decided")
+SPOKEN_OF: Mapping[str, tuple[type[Model], str]] = {
+    "policy": (Policy, "digest"),
+    "promotion": (PromotionRequest, "pk"),
+    "evaluation": (Evaluation, "digest"),
+    "approval": (Approval, "pk"),
+    "decision": (Decision, "digest"),
+    "deployment": (Deployment, "pk"),
+}
 UNSEEN = (
     "whether a subject's newest entries were removed together with its head (that takes a checkpoint kept elsewhere)",
     "the order between subjects (that takes the sequencer's tree)",
@@ -63,34 +71,44 @@ def _head_faults(newest: dict[str, str]) -> Iterator[Fault]:
 
 
 def _row_faults(history: History) -> Iterator[Fault]:
-    """Yield rows that no event speaks of, documents that are not those of their digest, and states that differ."""
-    yield from _unspoken("policy", Policy.objects.all(), "digest", history)
-    yield from _unspoken("evaluation", Evaluation.objects.all(), "digest", history)
-    yield from _unspoken("decision", Decision.objects.all(), "digest", history)
-    yield from _unspoken("approval", Approval.objects.all(), "pk", history)
-    documents: tuple[Evaluation | Decision | Policy, ...] = (
-        *Evaluation.objects.all(),
-        *Decision.objects.all(),
-        *Policy.objects.all(),
-    )
-    for row in documents:
-        if digest(row.document) != row.digest:
-            yield Fault(0, "row_digest", f"{type(row).__name__} {row.pk} holds another document than its digest says")
+    """Yield rows that no event speaks of or that are gone, documents of another digest, and states that differ."""
+    for kind, (rows, key) in SPOKEN_OF.items():
+        yield from _unspoken(kind, rows, key, history)
+    for model in (Evaluation, Decision, Policy):
+        for row in model._default_manager.iterator():  # noqa: SLF001 - Django's documented name
+            yield from _document_faults(row)
     for promotion in PromotionRequest.objects.all():
         recorded = history.states.get(f"promotion:{promotion.pk}", "OPEN")
         if promotion.state != recorded:
             yield Fault(0, "row_state", f"promotion {promotion.pk} is {promotion.state}, the record says {recorded}")
     for deployment in Deployment.objects.all():
-        recorded = history.states.get(f"deployment:{deployment.pk}", "PENDING")
+        subject = f"deployment:{deployment.pk}"
+        recorded = history.states.get(subject, "PENDING")
         if deployment.state != recorded:
             yield Fault(0, "row_state", f"deployment {deployment.pk} is {deployment.state}, the record says {recorded}")
+        if deployment.desired != (subject in history.desired):
+            message = f"deployment {deployment.pk}: desired is {deployment.desired}, the record says otherwise"
+            yield Fault(0, "row_state", message)
 
 
-def _unspoken(kind: str, rows: "QuerySet[object]", key: str, history: History) -> Iterator[Fault]:  # type: ignore[type-var]
+def _document_faults(row: Evaluation | Decision | Policy) -> Iterator[Fault]:
+    name = f"{type(row).__name__} {row.pk}"
+    try:
+        found = digest(row.document)
+    except CanonicalError as error:
+        yield Fault(0, "row_digest", f"{name} holds no canonical document: {error}")
+        return
+    if found != row.digest:
+        yield Fault(0, "row_digest", f"{name} holds another document than its digest says")
+
+
+def _unspoken(kind: str, rows: type[Model], key: str, history: History) -> Iterator[Fault]:
     known = history.known.get(kind, set())
-    for identity in rows.values_list(key, flat=True):
-        if str(identity) not in known:
-            yield Fault(0, "forged_row", f"{kind} {identity} is in the database, but no event recorded it")
+    there = {str(identity) for identity in rows._default_manager.values_list(key, flat=True)}  # noqa: SLF001 - as above
+    for identity in sorted(there - known):
+        yield Fault(0, "forged_row", f"{kind} {identity} is in the database, but no event recorded it")
+    for identity in sorted(known - there):
+        yield Fault(0, "missing_row", f"{kind} {identity} was recorded, but it is not in the database")
 
 
 def _trigger_faults() -> Iterator[Fault]:

@@ -124,7 +124,6 @@ def _give(  # noqa: PLR0917 - the facts of one approval
     return approval
 
 
-@transaction.atomic
 def approve(
     promotion: PromotionRequest,
     *,
@@ -135,12 +134,23 @@ def approve(
 ) -> Approval:
     """Approve the evaluation one looked at, acknowledging singly each item that the evaluation lists.
 
-    Raises DecisionRefusedError, StaleEvaluationError, ReasonMissingError or NotAcknowledgedError.
+    It is judged again first, and what came of that is kept also when the approval is then refused as stale. Raises
+    DecisionRefusedError, StaleEvaluationError, ReasonMissingError or NotAcknowledgedError.
     """
+    with transaction.atomic():
+        locked = lock(promotion.pk)
+        may_decide(locked, actor)
+        _check_current(locked, evaluation_digest)
+        settle(locked, actor=actor)
+    return _approve(promotion, actor, reason, evaluation_digest, acknowledged)
+
+
+@transaction.atomic
+def _approve(
+    promotion: PromotionRequest, actor: Actor, reason: str, evaluation_digest: str, acknowledged: Collection[str]
+) -> Approval:
     locked = lock(promotion.pk)
     held = may_decide(locked, actor)
-    _check_current(locked, evaluation_digest)
-    settle(locked, actor=actor)
     _check_current(locked, evaluation_digest)
     if locked.state == PromotionState.BLOCKED:
         raise DecisionRefusedError(f"the promotion is blocked: {locked.detail}", "blocked")

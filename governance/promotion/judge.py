@@ -19,7 +19,7 @@ from governance.rules.states import PromotionState
 from registry.artifacts import read_document
 from registry.canonical import canonical, digest
 from registry.ledger.append import append, moment
-from registry.models import Actor, Identity, VersionPerson
+from registry.models import Actor, Identity, IdentityKind, VersionPerson
 
 
 def newest_evidence(promotion: PromotionRequest) -> dict[str, Evidence]:
@@ -117,15 +117,29 @@ def _append_stale(promotion: PromotionRequest, evaluation: str, actor: Actor) ->
         )
 
 
-def people_of(promotion: PromotionRequest) -> People:
-    """Return who had a hand in what is asked for, as opaque ids; identities nobody is known by stay unmapped."""
+def _persons_of(member: VersionPerson, at: datetime | None) -> frozenset[str]:
+    """Return the ids of who is meant: the principal, or everybody who is known by the identity (also since later)."""
+    if member.principal:
+        found = [member.principal]
+    else:
+        known = Identity.objects.filter(value=member.identity.casefold()).exclude(kind=IdentityKind.DJANGO)
+        known = known.filter(created_at__lte=at) if at else known
+        found = [identity.principal for identity in known.select_related("principal__owner")]
+    return frozenset(str(one.pk) for principal in found for one in (principal, principal.accountable()))
+
+
+def people_of(promotion: PromotionRequest, at: datetime | None = None) -> People:
+    """Return who had a hand in what is asked for, as opaque ids; identities nobody is known by stay unmapped.
+
+    ``at``: as it was known at that moment, for a replay; by default as it is known now.
+    """
     members = VersionPerson.objects.filter(version=promotion.version).select_related("principal__owner")
     by_part: dict[str, set[str]] = {"trainer": set(), "author": set(), "committer": set(), "registrar": set()}
     unmapped = []
     for member in members:
-        if member.principal:
-            by_part[member.part] |= {str(member.principal_id), str(member.principal.accountable().pk)}
-        elif not Identity.objects.filter(value=member.identity.casefold()).exists():
+        persons = _persons_of(member, at)
+        by_part[member.part] |= persons
+        if not persons:
             unmapped.append(f"{member.part}:{digest(member.identity)[:16]}")
     requesters = {str(promotion.requester_id), str(promotion.requester.accountable().pk)}
     if promotion.on_behalf_of_id:

@@ -62,7 +62,7 @@ def service(world, monkeypatch, tmp_path):
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "http_proxy", "HTTP_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(cli.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("governance.cli.time.sleep", lambda _seconds: None)
     with _serving(make_server("127.0.0.1", 0, WSGIHandler(), _Threads, _Quiet)) as url:
         monkeypatch.setenv("PROBITY_URL", url)
         yield url
@@ -141,7 +141,7 @@ def test_the_gate_waits_for_the_decision_and_gives_up_at_the_timeout(world, run,
     world.assign(policy_text())
     promotion = world.assessed()
     clock = iter(range(1000))
-    monkeypatch.setattr(cli.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("governance.cli.time.monotonic", lambda: float(next(clock)))
     assert run("auditor", "gate", *ASKED, "--wait", "--timeout", "5")[0] == cli.PENDING
     asked = []
 
@@ -150,7 +150,7 @@ def test_the_gate_waits_for_the_decision_and_gives_up_at_the_timeout(world, run,
         if len(asked) == 2:
             PromotionRequest.objects.filter(pk=promotion.pk).update(state="REJECTED")
 
-    monkeypatch.setattr(cli.time, "sleep", decide_meanwhile)
+    monkeypatch.setattr("governance.cli.time.sleep", decide_meanwhile)
     assert run("auditor", "gate", *ASKED, "--wait")[0] == cli.DENIED
     assert len(asked) == 2
 
@@ -175,7 +175,7 @@ def test_open_items_are_accepted_by_name_or_at_the_terminal_one_by_one(world, ru
     assert run("officer", "approve", promotion.pk, *REASON, "--acknowledge")[0] == cli.USAGE
     assert run("officer", "approve", promotion.pk, *REASON, "--evaluation", "ffff0000")[0] == cli.DENIED
     terminal = io.StringIO("n\ny\n")
-    terminal.isatty = lambda: True
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stdin", terminal)
     assert run("officer", "approve", promotion.pk, *REASON)[0] == cli.DENIED
     assert not Approval.objects.exists()
@@ -240,7 +240,7 @@ def test_the_token_leaves_over_https_or_to_this_machine(monkeypatch, tmp_path, u
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("PROBITY_URL", url)
     monkeypatch.setenv("PROBITY_TOKEN", "a-secret")
-    monkeypatch.setattr(cli.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("governance.cli.time.sleep", lambda _seconds: None)
     assert cli.main(["gate", *ASKED]) == code
     assert "a-secret" not in "".join(capsys.readouterr())
 
@@ -270,13 +270,17 @@ def _answering(*answers):
         yield url, seen
 
 
-YES = (200, {}, b'{"allowed": true, "pending": false, "state": "APPROVED", "reasons": []}')
+YES: tuple[int, dict[str, str], bytes] = (
+    200,
+    {},
+    b'{"allowed": true, "pending": false, "state": "APPROVED", "reasons": []}',
+)
 
 
 def _gate(monkeypatch, url, *more):
     monkeypatch.setenv("PROBITY_URL", url)
     monkeypatch.setenv("PROBITY_TOKEN", "a-secret")
-    monkeypatch.setattr(cli.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("governance.cli.time.sleep", lambda _seconds: None)
     return cli.main(["gate", *ASKED, *more])
 
 
@@ -316,7 +320,7 @@ def test_a_service_that_is_away_is_asked_again_a_few_times(monkeypatch, capsys):
 
 
 def test_a_post_is_tried_again_under_the_same_key(monkeypatch, capsys):
-    monkeypatch.setattr(cli.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("governance.cli.time.sleep", lambda _seconds: None)
     with _answering((503, {}, b""), (409, {}, b'{"code": "idempotency_in_progress"}'), YES) as (url, seen):
         cli.Service(url, "a-secret").post("promotions")
     assert [command for command, _, _ in seen] == ["POST"] * 3

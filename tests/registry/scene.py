@@ -27,7 +27,9 @@ TASK = "registry.tasks.nothing"
 def rows_file(folder: Path, count: int = 4) -> Path:
     """Write a Parquet file that fits SCHEMA."""
     place = folder / f"rows-{count}.parquet"
-    pq.write_table(pa.table({"x": [float(row) for row in range(count)], "y": [str(row % 2) for row in range(count)]}), place)
+    pq.write_table(
+        pa.table({"x": [float(row) for row in range(count)], "y": [str(row % 2) for row in range(count)]}), place
+    )
     return place
 
 

@@ -22,7 +22,7 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(K
         ({"b": 1, "a": 2}, b'{"a":2,"b":1}'),
         ({"literals": [None, True, False]}, b'{"literals":[null,true,false]}'),
         ({"10": "ten", "1": "one", "2": "two"}, b'{"1":"one","10":"ten","2":"two"}'),
-        ("\u20ac$\u000f\nA'B\"\\\"/", b'"\xe2\x82\xac$\\u000f\\nA\'B\\"\\\\\\"/"'),
+        ('\u20ac$\u000f\nA\'B"\\"/', b'"\xe2\x82\xac$\\u000f\\nA\'B\\"\\\\\\"/"'),
         ("\x7f\u2028\U0001f600", b'"\x7f\xe2\x80\xa8\xf0\x9f\x98\x80"'),
         ("\b\t\n\f\r\x1b", b'"\\b\\t\\n\\f\\r\\u001b"'),
         ([], b"[]"),

@@ -93,7 +93,9 @@ def test_a_float_in_a_report_is_refused(part):
         replace(REPORT, outcome=replace(REPORT.outcome, **part)).digest()
 
 
-@pytest.mark.parametrize("value", [REPORT, REPORT.outcome, REPORT.outcome.measurements[0], Need("a", "b"), Context(1, {})])
+@pytest.mark.parametrize(
+    "value", [REPORT, REPORT.outcome, REPORT.outcome.measurements[0], Need("a", "b"), Context(1, {})]
+)
 def test_the_values_of_the_contract_do_not_change(value):
     with pytest.raises(FrozenInstanceError):
         setattr(value, next(iter(value.__dataclass_fields__)), "other")

@@ -8,8 +8,7 @@ from governance.management.trial.walk import CLEAN, Walked
 
 CAVEATS = {
     True: (
-        "Only predictions were handed in: who learned from which rows is not known, so that what needs a model or its "
-        "training rows could not be measured, and says so.",
+        "Only predictions were handed in: what needs a model or its training rows could not be measured, and says so.",
         "Nothing was approved: a verdict is not a decision.",
     ),
     False: (

@@ -4,6 +4,7 @@ A judgement of names and counts of distinct values; whoever knows the data bette
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from governance.management.trial.errors import NoFeaturesError
@@ -82,34 +83,40 @@ def _kind(table: Any, name: str) -> str:
 def _sorted(table: Any, name: str) -> tuple[str, str]:
     """Return what a column is by its name, its type and its distinct values, and why it is no feature."""
     import pyarrow.compute as pc
-    import pyarrow.types as kinds
 
-    column, tokens = table.column(name), name_tokens(name)
-    present = pc.drop_null(column)
-    rows, distinct = len(present), pc.count_distinct(present).as_py() if len(present) else 0
+    tokens = name_tokens(name)
+    present = pc.drop_null(table.column(name))
+    distinct = pc.count_distinct(present).as_py() if len(present) else 0
     if distinct <= 1:
         return "ignore", f"{distinct} distinct values"
-    numeric = _kind(table, name) == "numeric"
-    named = bool(set(tokens) & IDENTIFIER_TOKENS)
-    if distinct == rows and (named or (kinds.is_integer(column.type) and _counts_up(present))):
+    if distinct == len(present) and (set(tokens) & IDENTIFIER_TOKENS or _counts_up(present)):
         return "identifier", "a different value in every row"
     if named_entity(tokens):
         return "ignore", "its name says that it is about a person"
-    if numeric:
-        return "numeric", ""
-    if not (kinds.is_string(column.type) or kinds.is_large_string(column.type)):
-        return "ignore", f"of the type {column.type}, which the baseline cannot learn from"
+    return ("numeric", "") if _kind(table, name) == "numeric" else _sorted_words(present, distinct)
+
+
+def _sorted_words(present: Any, distinct: int) -> tuple[str, str]:
+    """Return what a column that is no number is, by its distinct values and their length in words."""
+    import pyarrow.compute as pc
+    import pyarrow.types as kinds
+
+    if not (kinds.is_string(present.type) or kinds.is_large_string(present.type)):
+        return "ignore", f"of the type {present.type}, which the baseline cannot learn from"
     if distinct <= MOST_CATEGORIES:
         return "categorical", ""
     words = pc.mean(pc.list_value_length(pc.utf8_split_whitespace(present))).as_py()
     if words >= FEWEST_WORDS:
         return "text", f"free text: {distinct} distinct values of {words:.0f} words"
-    if distinct >= UNIQUE * rows:
-        return "identifier", f"{distinct} distinct values in {rows} rows"
+    if distinct >= UNIQUE * len(present):
+        return "identifier", f"{distinct} distinct values in {len(present)} rows"
     return "ignore", f"{distinct} distinct words, more than {MOST_CATEGORIES}"
 
 
 def _counts_up(column: Any) -> bool:
-    """Say whether whole numbers are the numbers of rows: each one more than the one before."""
-    values = column.to_pylist()
-    return len(values) > 1 and all(after - before == 1 for before, after in zip(values, values[1:], strict=False))
+    """Say whether these are the numbers of rows: whole, each one more than the one before."""
+    import pyarrow.types as kinds
+
+    return bool(kinds.is_integer(column.type)) and all(
+        after - before == 1 for before, after in pairwise(column.to_pylist())
+    )

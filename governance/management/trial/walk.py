@@ -46,11 +46,12 @@ class Walked:
 
 def walk(prepared: Prepared, stage: Stage, tell: Tell = lambda _text: None) -> Walked:
     """Do it all; raises TrialFailedError when a run ends without a result."""
+    features: tuple[str, ...] = ()
     tell("registering and scanning the file")
     whole = register(stage, prepared.table, "whole", prepared.schema)
     scan = read_document(str(examine(whole, actor=stage.asker).report_id))
     if prepared.answers is not None:
-        evaluation, version, features = whole, _hand_in(prepared, stage), ()
+        evaluation, version = whole, _hand_in(prepared, stage)
     else:
         train_rows, judged_rows = split(prepared)
         trained_on = register(stage, train_rows, "train", prepared.schema, whole)
@@ -58,9 +59,7 @@ def walk(prepared: Prepared, stage: Stage, tell: Tell = lambda _text: None) -> W
         features = learnable(prepared, scan)
         tell("training the baseline in the sandbox")
         version = train(stage, trained_on, features, prepared.question.seed)
-    pin_evaluation_set(
-        environment=stage.environment, model=stage.model, dataset_version=evaluation, actor=stage.asker
-    )
+    pin_evaluation_set(environment=stage.environment, model=stage.model, dataset_version=evaluation, actor=stage.asker)
     tell("measuring and judging")
     promotion = _judged(request_promotion(version=version, environment=stage.environment, actor=stage.asker))
     found = promotion.evaluations.filter(digest=promotion.evaluation_digest).latest("created_at")

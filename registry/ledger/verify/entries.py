@@ -58,9 +58,12 @@ class Chains:
 
 def _document(entry: StoredEntry) -> tuple[dict[str, Any] | None, Fault | None]:
     try:
-        return parse(entry.body), None
+        document = parse(entry.body)
     except CanonicalError as error:
         return None, Fault(entry.number, "not_canonical", f"entry {entry.number} is not canonical JSON: {error}")
+    if not isinstance(document, dict) or not isinstance(document.get("actor"), dict):
+        return None, Fault(entry.number, "not_an_event", f"entry {entry.number} is JSON, but no event with an actor")
+    return document, None
 
 
 def _faults_of(entry: StoredEntry, chains: Chains) -> Iterator[Fault]:
@@ -84,11 +87,10 @@ def _faults_of(entry: StoredEntry, chains: Chains) -> Iterator[Fault]:
 
 
 def _projection_faults(entry: StoredEntry, document: dict[str, Any]) -> Iterator[Fault]:
-    actor = document.get("actor") or {}
     truth = {
         "kind": document.get("kind"),
         "subject": document.get("subject"),
-        "actor": actor.get("principal"),
+        "actor": document["actor"].get("principal"),
         "at": document.get("at"),
     }
     for name, value in truth.items():

@@ -90,7 +90,9 @@ def test_an_assessment_that_went_wrong_is_denied(world, monkeypatch):
     monkeypatch.setattr("governance.promotion.assess.collect", lambda *_arguments: 1 / 0)
     queued = Run.objects.get(kind="assess", subject=f"promotion:{promotion.pk}")
     monkeypatch.setattr("registry.run.logger.exception", lambda *_arguments: None)
-    mark_failed(run.perform(str(queued.pk), assess))
+    ended = run.perform(str(queued.pk), assess)
+    assert ended is not None
+    mark_failed(ended)
     said = _ask(world)
     assert (said["allowed"], said["pending"], said["state"]) == (False, False, "ERROR")
 

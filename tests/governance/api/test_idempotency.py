@@ -1,6 +1,7 @@
 """The same POST under the same key is done once."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -16,7 +17,8 @@ EXEMPT = {"PredictView", "NowhereView"}  # changes nothing; is nothing
 
 
 def test_every_post_honours_the_key():
-    views = {pattern.callback.view_class for pattern in urlpatterns}
+    callbacks: list[Any] = [pattern.callback for pattern in urlpatterns]
+    views = {callback.view_class for callback in callbacks}
     posts = {view.__name__: view.post for view in views if hasattr(view, "post")}
     assert len(posts) > 25
     assert {name for name, post in posts.items() if not hasattr(post, "honours_idempotency_key")} == EXEMPT

@@ -118,7 +118,7 @@ def test_a_version_from_its_predictions(world, text, status):
 
 def test_a_version_by_declaration_says_what_its_kind_must(world):
     client = world.client("engineer")
-    body = {"model": str(world.model.pk), "kind": "image", "details": {}}
+    body: dict[str, object] = {"model": str(world.model.pk), "kind": "image", "details": {}}
     assert client.post(f"{API}/versions", body).json()["code"] == "version_incomplete"
     used = [{"role": "train", "dataset_version": str(EvaluationSet.objects.get().dataset_version_id)}]
     body = {**body, "details": {"image_digest": "sha256:00"}, "datasets": used}

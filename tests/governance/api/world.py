@@ -72,7 +72,7 @@ class World:
     environment: Environment
     model: Model
     version: ModelVersion
-    secrets: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
+    secrets: dict[tuple[str, tuple[str, ...], Project | None], str] = field(default_factory=dict)
 
     def token(self, who: str, *scopes: str, project: Project | None = None) -> str:
         key = (who, scopes, project)

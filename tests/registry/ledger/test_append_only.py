@@ -8,7 +8,12 @@ from django.db import DatabaseError, connection, transaction
 from governance.exports.verify import APPEND_ONLY, GUARDS
 from registry.ledger.triggers import expected, installed
 
-KEYS = {"ledger_leaf": "seq", "ledger_checkpoint": "size", "registry_releasemanifest": "digest", "governance_policy": "digest"}
+KEYS = {
+    "ledger_leaf": "seq",
+    "ledger_checkpoint": "size",
+    "registry_releasemanifest": "digest",
+    "governance_policy": "digest",
+}
 
 
 def run(sql: str, parameters=()) -> list[tuple]:
@@ -26,7 +31,9 @@ def refused(sql: str, parameters=()) -> str:
 def columns(table: str) -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         described = connection.introspection.get_table_description(cursor, table)
-        return [(column.name, connection.introspection.get_field_type(column.type_code, column)) for column in described]
+        return [
+            (column.name, connection.introspection.get_field_type(column.type_code, column)) for column in described
+        ]
 
 
 NUMBERS = (
@@ -88,7 +95,9 @@ def test_a_row_can_be_added_and_read_but_not_changed_or_removed(filled, table):
 def test_a_row_is_not_changed_by_the_conflict_of_an_insert(filled, table):
     filled(table)
     key = KEYS.get(table, "id")
-    statement = f"INSERT INTO {table} SELECT * FROM {table} WHERE true ON CONFLICT ({key}) DO UPDATE SET {key} = {table}.{key}"  # noqa: S608
+    statement = (
+        f"INSERT INTO {table} SELECT * FROM {table} WHERE true ON CONFLICT ({key}) DO UPDATE SET {key} = {table}.{key}"  # noqa: S608
+    )
     assert "is append-only" in refused(statement)
     assert count(table) == 1
 
@@ -115,7 +124,7 @@ def _replacing(table: str) -> None:
             assert "is append-only" in refused(f"{verb} INTO {table} SELECT * FROM {table}")  # noqa: S608
         for verb in ("UPDATE OR REPLACE", "UPDATE OR IGNORE"):
             key = KEYS.get(table, "id")
-            assert "is append-only" in refused(f"{verb} {table} SET {key} = {key}")  # noqa: S608
+            assert "is append-only" in refused(f"{verb} {table} SET {key} = {key}")
         for names in unique_columns(table):
             assert "REPLACE is refused" in refused(*_twin(table, names))
     run("PRAGMA recursive_triggers = 0")

@@ -1,0 +1,104 @@
+"""The answer to a trial as text: the verdict, the table of its items, the groups, what was left out and why."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+SHOWN = ("n", "selection_rate", "tpr", "fpr", "fnr", "impact_ratio")
+COMPARED = ("selection_rate", "tpr", "fpr", "fnr", "precision", "accuracy", "fdr", "for")
+ABSENT = "-"
+
+
+def tell(answer: dict[str, Any]) -> str:
+    """Return the whole answer as text."""
+    return "\n".join(_lines(answer))
+
+
+def _lines(answer: dict[str, Any]) -> Iterator[str]:
+    yield f"{answer['file']}: {answer['rows']} rows, {answer['positive_rows']} of them {answer['target']!r} = " + (
+        f"{answer['positive']!r}" + (f" against {answer['labels'] - 1} other labels" if answer["labels"] > 2 else "")  # noqa: PLR2004 - two is usual
+    )
+    yield from _columns(answer)
+    version, policy = answer["version"], answer["policy"]
+    what = "predictions as handed in" if version["kind"] == "predictions" else "a baseline trained here"
+    yield f"Judged: {what}, on {version['evaluated_on_rows']} rows, by {policy['name']} {policy['version']}"
+    yield ""
+    yield f"VERDICT  {answer['verdict']}  ({answer['state']})"
+    yield ""
+    yield from _items(answer["items"])
+    for one in answer["groups"]:
+        yield from _groups(one)
+    yield ""
+    yield f"Evaluation {answer['evaluation']}"
+    yield f"Ledger: {answer['ledger']['entries']} entries, {'valid' if answer['ledger']['valid'] else 'NOT VALID'}"
+    yield from (f"Note: {caveat}" for caveat in answer["caveats"])
+
+
+def _columns(answer: dict[str, Any]) -> Iterator[str]:
+    columns, scan = answer["columns"], answer["scan"]
+    if columns["features"]:
+        yield f"Features: {', '.join(columns['features'])}"
+    for name, why in columns["not_features"].items():
+        yield f"Not a feature: {name} ({why})"
+    for one in scan["personal"]:
+        yield f"Personal data: {one['column']} {one['verdict']} {one['label']} ({one['why']})"
+    if not scan["personal"]:
+        yield f"Personal data: none found in {scan['columns']} columns"
+    if not scan["complete"]:
+        yield "Personal data: the scan is NOT complete"
+
+
+def _items(items: Sequence[dict[str, Any]]) -> Iterator[str]:
+    rows = [["outcome", "metric", "group", "value", "interval", "n", "limit"]]
+    for one in items:
+        ends = f"{_short(one['lower'])} to {_short(one['upper'])}" if one["lower"] or one["upper"] else ABSENT
+        rows.append(
+            [
+                one["outcome"],
+                one["metric"],
+                one["group"] or ABSENT,
+                _short(one["value"]),
+                ends,
+                _or(one["n"]),
+                _limit(one),
+            ]
+        )
+    yield from _table(rows)
+    yield ""
+    yield from (f"  {one['outcome']}: {one['reason']}" for one in items if one["outcome"] != "PASS")
+
+
+def _limit(item: dict[str, Any]) -> str:
+    limit = item["limit"]
+    if "required" in limit and "metric" not in limit:
+        return str(limit["required"])
+    ends = [f"{sign} {limit[end]}" for end, sign in (("min", "≥"), ("max", "≤")) if limit.get(end) is not None]
+    return " and ".join(ends) + (f" ({limit['bound']})" if limit.get("bound") not in {None, "value"} else "")
+
+
+def _groups(one: dict[str, Any]) -> Iterator[str]:
+    yield ""
+    yield f"GROUPS by {one['attribute']}, compared with {one['reference']}"
+    head = ["group", *SHOWN]
+    yield from _table([head, *([each["group"], *(_or(each[name]) for name in SHOWN)] for each in one["groups"])])
+    for what in ("difference", "disparity"):
+        yield f"  {what}"
+        yield from _table(
+            [
+                ["group", *COMPARED],
+                *([each["group"], *(_or(each[what][name]) for name in COMPARED)] for each in one["groups"]),
+            ]
+        )
+
+
+def _or(value: Any) -> str:
+    return ABSENT if value is None else str(value)
+
+
+def _short(value: str | None) -> str:
+    return ABSENT if value is None else value[:10]
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
