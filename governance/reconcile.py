@@ -1,6 +1,9 @@
 """Bring what is outside in line with our record: endpoints, aliases, runs that ended; and judge again what has aged."""
 
 import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,119 +15,159 @@ from governance.promotion.assess import mark_failed
 from governance.promotion.deploy import end_serving, observe, serve
 from governance.promotion.judge import evaluation_now, settle
 from governance.promotion.release import mark_release_failed
+from governance.promotion.request import start_assessment
 from governance.promotion.rollback import RUNNING
+from governance.promotion.ruling import newer_policy
 from governance.rules.evaluate import BLOCKED
 from governance.rules.policy import OnBreach
 from governance.rules.states import DeploymentState, PromotionState
 from governance.rules.watching import Alarm
-from governance.watch import act_on
-from registry.backends.base import BackendError
+from governance.watch import act_on, mark_unjudged
+from monitoring.models import Batch
 from registry.models import Actor, Deployment, Run, RunKind, RunStatus
 
 logger = logging.getLogger(__name__)
 JUDGED = (PromotionState.AWAITING_DECISION, PromotionState.APPROVED)
+ENDED_BADLY = (RunStatus.FAILED, RunStatus.CANCELLED)
 
 
 def reconcile() -> dict[str, int]:
-    """Do one cycle of everything; a part that fails is logged and does not keep the others from being done."""
+    """Do one cycle of everything, and return how much each part changed."""
     parts = {
         "runs": ended_runs,
+        "batches": unjudged_batches,
         "served": desired_endpoints,
         "stopped": undesired_endpoints,
         "aliases": aliases,
+        "ruled": newly_ruled,
         "judged": judge_again,
         "waived": ended_waivers,
     }
-    done = {}
-    for name, part in parts.items():
+    return {name: part() for name, part in parts.items()}
+
+
+def _each(rows: Iterable[Any], do: Callable[[Any], bool]) -> int:
+    """Do something about every row; one that fails is logged and does not keep the others from being done."""
+    done = 0
+    for row in rows:
         try:
-            done[name] = part()
-        except BackendError as error:
-            logger.warning("reconciling %s failed: %s", name, error)
-            done[name] = -1
+            done += do(row)
+        except Exception:
+            logger.exception("reconciling %s %s failed", type(row).__name__, row.pk)
     return done
 
 
 def ended_runs() -> int:
     """Tell promotions of runs that ended without success while nobody listened."""
-    ended = Run.objects.filter(status__in=[RunStatus.FAILED, RunStatus.CANCELLED])
     waiting = {
         RunKind.ASSESS: (mark_failed, ["OPEN", "COLLECTING", "MEASURING"]),
         RunKind.RELEASE: (mark_release_failed, ["RELEASING"]),
     }
+
+    def tell(kind: RunKind, promotion: PromotionRequest) -> bool:
+        newest = Run.objects.filter(kind=kind, subject=f"promotion:{promotion.pk}").order_by("-created_at").first()
+        if newest is None or newest.status not in ENDED_BADLY:
+            return False
+        waiting[kind][0](newest)
+        return True
+
     told = 0
-    for kind, (tell, states) in waiting.items():
-        for promotion in PromotionRequest.objects.filter(state__in=states):
-            newest = Run.objects.filter(kind=kind, subject=f"promotion:{promotion.pk}").order_by("-created_at").first()
-            if newest and ended.filter(pk=newest.pk).exists():
-                tell(newest)
-                told += 1
+    for kind, (_, states) in waiting.items():
+        told += _each(PromotionRequest.objects.filter(state__in=states), partial(tell, kind))
     return told
+
+
+def unjudged_batches() -> int:
+    """Open the alert about batches whose measurement ended badly while nobody listened."""
+    silent = Batch.objects.filter(verdict="", run__status__in=ENDED_BADLY, alerts__isnull=True).select_related("run")
+
+    def tell(batch: Batch) -> bool:
+        mark_unjudged(batch.run)  # type: ignore[arg-type] - the filter above asks for one
+        return True
+
+    return _each(silent, tell)
 
 
 def desired_endpoints() -> int:
     """Serve again what should serve and does not."""
-    mended = 0
-    live = Deployment.objects.filter(desired=True, state__in=RUNNING)
-    for deployment in live.select_related("environment", "model", "manifest__champion"):
+
+    def mend(deployment: Deployment) -> bool:
         with transaction.atomic():
             status = observe(deployment)
-        if not status.healthy or status.manifest_digest != deployment.manifest_id:
-            serve(deployment)
-            with transaction.atomic():
-                observe(deployment)
-            mended += 1
-    return mended
+        if status.healthy and status.manifest_digest == deployment.manifest_id:
+            return False
+        serve(deployment)
+        with transaction.atomic():
+            observe(deployment)
+        return True
+
+    live = Deployment.objects.filter(desired=True, state__in=RUNNING)
+    return _each(live.select_related("environment", "model", "manifest__champion"), mend)
 
 
 def undesired_endpoints() -> int:
     """Stop what still runs and should not."""
-    stopped = 0
-    over = Deployment.objects.exclude(state__in=[*RUNNING, DeploymentState.PENDING]).exclude(handle={})
-    for deployment in over:
+
+    def end(deployment: Deployment) -> bool:
         end_serving(deployment)
         Deployment.objects.filter(pk=deployment.pk).update(handle={})
-        stopped += 1
-    return stopped
+        return True
+
+    return _each(Deployment.objects.exclude(state__in=[*RUNNING, DeploymentState.PENDING]).exclude(handle={}), end)
 
 
 def aliases() -> int:
     """Put back every alias that somebody moved outside of a promotion; both facts are recorded."""
-    moved = 0
-    for deployment in Deployment.objects.filter(desired=True).select_related(
-        "environment", "model", "manifest__champion"
-    ):
+
+    def put_back(deployment: Deployment) -> bool:
         champion = deployment.manifest.champion
         wanted = champion.source.get("mlflow_digest", "") if champion else ""
-        if wanted and observed(deployment.environment, deployment.model) != wanted:
-            move_alias(deployment.environment, deployment.model, actor=Actor.system())
-            moved += 1
-    return moved
+        if not wanted or observed(deployment.environment, deployment.model) == wanted:
+            return False
+        move_alias(deployment.environment, deployment.model, actor=Actor.system())
+        return True
+
+    desired = Deployment.objects.filter(desired=True)
+    return _each(desired.select_related("environment", "model__project", "manifest__champion"), put_back)
 
 
 def ended_waivers() -> int:
     """Judge what is live again without the waivers that have ended; what would not go out now is put under review."""
     ended = Waiver.objects.filter(granted_by__isnull=False, ends_at__lte=timezone.now()).values("manifest_digest")
-    found = 0
-    for deployment in Deployment.objects.filter(state=DeploymentState.LIVE, manifest__in=ended):
+
+    def review(deployment: Deployment) -> bool:
         promotion = PromotionRequest.objects.get(pk=deployment.promotion_id)
-        if evaluation_now(promotion, timezone.now())["verdict"] == BLOCKED:
-            alarm = Alarm(
-                "waiver/ended", OnBreach.REVIEW, "a waiver ended, and without it the version would not go out"
-            )
-            act_on(deployment, [alarm])
-            found += 1
-    return found
+        if evaluation_now(promotion, timezone.now())["verdict"] != BLOCKED:
+            return False
+        reason = "a waiver ended, and without it the version would not go out"
+        act_on(deployment, [Alarm("waiver/ended", OnBreach.REVIEW, reason)])
+        return True
+
+    return _each(Deployment.objects.filter(state=DeploymentState.LIVE, manifest__in=ended), review)
+
+
+def newly_ruled() -> int:
+    """Measure open promotions again that another policy has come to rule; approvals under the earlier one go stale."""
+
+    def measure_again(promotion: PromotionRequest) -> bool:
+        if newer_policy(promotion) is None:
+            return False
+        start_assessment(promotion, actor=Actor.system())
+        return True
+
+    settled = PromotionRequest.objects.filter(state__in=[*JUDGED, PromotionState.BLOCKED])
+    return _each(settled.select_related("project", "environment", "model"), measure_again)
 
 
 def judge_again() -> int:
     """Judge open promotions again: evidence ages, waivers and approvals end."""
-    changed = 0
-    for pk in PromotionRequest.objects.filter(state__in=JUDGED).values_list("pk", flat=True):
-        with transaction.atomic():
-            promotion = lock(pk)
-            before = (promotion.state, promotion.evaluation_digest)
-            if promotion.state in JUDGED:
-                settle(promotion, actor=Actor.system())
-            changed += before != (promotion.state, promotion.evaluation_digest)
-    return changed
+
+    @transaction.atomic
+    def settle_again(found: PromotionRequest) -> bool:
+        promotion = lock(found.pk)
+        before = (promotion.state, promotion.evaluation_digest)
+        if promotion.state in JUDGED:
+            settle(promotion, actor=Actor.system())
+        return before != (promotion.state, promotion.evaluation_digest)
+
+    return _each(PromotionRequest.objects.filter(state__in=JUDGED), settle_again)

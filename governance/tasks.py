@@ -26,7 +26,8 @@ def release(run_id: str) -> None:
 @shared_task(name="governance.tasks.watch_batch")
 def watch_batch(run_id: str) -> None:
     """Measure and judge one posted batch."""
-    run.perform(run_id, watch.watch_batch)
+    if ended := run.perform(run_id, watch.watch_batch):
+        watch.mark_unjudged(ended)
 
 
 @shared_task(name="governance.tasks.watch_deployments")

@@ -28,7 +28,7 @@ from registry.backends.base import BackendError
 from registry.canonical import canonical
 from registry.infer import infer_version
 from registry.ledger.append import append
-from registry.models import Actor, DatasetVersion, Deployment, Role, Run, RunKind
+from registry.models import Actor, DatasetVersion, Deployment, Role, Run, RunKind, RunStatus
 from registry.run import Lease
 
 WATCH = "governance.tasks.watch_batch"
@@ -117,7 +117,7 @@ def watch_batch(run_: Run, lease: Lease) -> dict[str, Any]:
     policy = Policy.objects.get(pk=deployment.policy_digest)
     if batch.verdict == "":
         judged = _judge(batch, policy, run_, lease)
-        _keep(batch, judged)
+        _keep(batch, judged, lease)
     else:
         judged = None
     act_on(deployment, _alarms(batch), batch=batch)
@@ -176,7 +176,8 @@ def _inputs(batch: Batch, lease: Lease) -> dict[str, str]:
 
 
 @transaction.atomic
-def _keep(batch: Batch, judged: BatchEvaluation) -> None:
+def _keep(batch: Batch, judged: BatchEvaluation, lease: Lease) -> None:
+    lease.lock()
     document = judged.document()
     batch.verdict, batch.measured_at = judged.verdict, timezone.now()
     batch.evaluation_text = canonical(document).decode()
@@ -237,9 +238,24 @@ def act_on(deployment: Deployment, alarms: list[Alarm], *, batch: Batch | None =
     if action == OnBreach.ROLLBACK:
         try:
             return roll_back(deployment, actor=actor, reason=reason)
+        except NotRunningError:
+            return Deployment.objects.get(pk=deployment.pk)  # somebody was faster
         except (NothingToReturnToError, BackendError) as error:
             reason = f"the policy asks to roll back, but {error}; {reason}"
     return put_under_review(deployment, actor=actor, reason=reason)
+
+
+def mark_unjudged(run_: Run) -> None:
+    """Open an alert about a batch whose measurement ended without success: what could not be judged is not healthy."""
+    if run_.status not in {RunStatus.FAILED, RunStatus.CANCELLED}:
+        return
+    batch = Batch.objects.select_related("monitor__deployment").get(pk=run_.subject.partition(":")[2])
+    policy = read_policy(Policy.objects.get(pk=batch.monitor.deployment.policy_digest).document)
+    if batch.verdict:
+        return
+    action = policy.watch.on_overdue if policy.watch else OnBreach.REVIEW
+    reason = f"A batch of {batch.rows} rows could not be judged ({run_.error_code}): {run_.error}"
+    act_on(batch.monitor.deployment, [Alarm(f"watch/batch/unjudged/{batch.pk}", action, reason[:1000])], batch=batch)
 
 
 @transaction.atomic

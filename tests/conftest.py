@@ -57,7 +57,7 @@ def _copied_database(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment, django_db_blocker) -> Iterator[None]:
+def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker) -> Iterator[None]:
     """Make the test database also where only ``committed_db`` is asked for, which pytest-django does not look at."""
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False)

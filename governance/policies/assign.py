@@ -1,5 +1,7 @@
 """Assign policies to a tier in an environment, by two persons; and resolve the one that applies."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -89,11 +91,11 @@ def resolve(*, environment: Environment, tier: str) -> Policy:
     return found.policy
 
 
-def applies_to_open(*, environment: Environment, tier: str) -> Policy | None:
-    """Return the newest effective policy that also rules requests which are open already, if there is one."""
+def applies_to_open(*, environment: Environment, tier: str, since: datetime) -> Policy | None:
+    """Return the newest policy that took effect after ``since`` and also rules requests that were open then, if any."""
     found = (
         PolicyAssignment.objects.filter(
-            environment=environment, tier=tier, effective_at__isnull=False, applies_to__in=["open", "deployed"]
+            environment=environment, tier=tier, effective_at__gt=since, applies_to__in=["open", "deployed"]
         )
         .order_by("-effective_at")
         .select_related("policy")

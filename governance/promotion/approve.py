@@ -8,6 +8,7 @@ from governance.models import Approval, PromotionRequest, Revocation
 from governance.promotion.advance import lock, move
 from governance.promotion.judge import people_of, record_decision, settle
 from governance.promotion.request import NotPermittedError
+from governance.promotion.ruling import newer_policy
 from governance.rules.policy import Stage, read_policy
 from governance.rules.states import PromotionState
 from registry.ledger.append import append
@@ -152,6 +153,8 @@ def _approve(
     locked = lock(promotion.pk)
     held = may_decide(locked, actor)
     _check_current(locked, evaluation_digest)
+    if newer := newer_policy(locked):
+        raise StaleEvaluationError(f"{newer} has come to rule this request; it is measured under that policy first")
     if locked.state == PromotionState.BLOCKED:
         raise DecisionRefusedError(f"the promotion is blocked: {locked.detail}", "blocked")
     if promotion.approvals.filter(

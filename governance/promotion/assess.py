@@ -7,12 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance.models import PromotionRequest
-from governance.policies.assign import applies_to_open
 from governance.promotion.advance import lock, move
 from governance.promotion.collect import collect
 from governance.promotion.judge import newest_evidence, settle
 from governance.promotion.measure import cite, measure
 from governance.promotion.request import REQUESTERS, require_role, start_assessment
+from governance.promotion.ruling import newer_policy
 from governance.promotion.subject import subject_of
 from governance.rules.policy import Policy, read_policy
 from governance.rules.states import PromotionState
@@ -43,16 +43,12 @@ def _enter(promotion_id: str, state: PromotionState, lease: Lease) -> PromotionR
     promotion = lock(promotion_id)
     if PromotionState(promotion.state) not in MEASURABLE:
         return None
-    if state == PromotionState.COLLECTING:
-        _take_newer_policy(promotion)
-    return move(promotion, state, actor=Actor.system())
-
-
-def _take_newer_policy(promotion: PromotionRequest) -> None:
-    newer = applies_to_open(environment=promotion.environment, tier=promotion.model.tier)
-    if newer and newer.digest != promotion.policy_id:
-        promotion.policy = newer
-        promotion.save(update_fields=["policy"])
+    newer = newer_policy(promotion) if state == PromotionState.COLLECTING else None
+    promotion.policy = newer or promotion.policy
+    entered = move(promotion, state, actor=Actor.system())
+    if newer:
+        promotion.save(update_fields=["policy"])  # a run that is taken up again is COLLECTING already
+    return entered
 
 
 def _aged(promotion: PromotionRequest, policy: Policy) -> frozenset[str]:

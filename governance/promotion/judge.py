@@ -19,7 +19,7 @@ from governance.rules.states import PromotionState
 from registry.artifacts import read_document
 from registry.canonical import canonical, digest
 from registry.ledger.append import append, moment
-from registry.models import Actor, Identity, IdentityKind, VersionPerson
+from registry.models import Actor, Artifact, Identity, IdentityKind, VersionPerson
 
 
 def newest_evidence(promotion: PromotionRequest) -> dict[str, Evidence]:
@@ -29,14 +29,24 @@ def newest_evidence(promotion: PromotionRequest) -> dict[str, Evidence]:
 
 
 def reports_of(promotion: PromotionRequest) -> list[ReportEvidence]:
-    """Return every report that the promotion cites, with when it was measured; the rules choose which counts."""
+    """Return every report that the promotion cites, with when it was measured; the rules choose which counts.
+
+    A report whose bytes were purged is none: what it said can no longer be shown.
+    """
+    cited = promotion.evidence.select_related("check_run").order_by("pk")
+    purged = set(
+        Artifact.objects.filter(pk__in=cited.values("check_run__report_digest"), purged_at__isnull=False).values_list(
+            "pk", flat=True
+        )
+    )
     return [
         ReportEvidence(
             document=read_document(evidence.check_run.report_digest),
             measured_at=evidence.check_run.measured_at,
             isolation=evidence.check_run.isolation,
         )
-        for evidence in promotion.evidence.select_related("check_run").order_by("pk")
+        for evidence in cited
+        if evidence.check_run.report_digest not in purged
     ]
 
 

@@ -1,5 +1,6 @@
 """Release what was approved: judge again under a lock, deploy by digest, take over, move the alias."""
 
+import logging
 from typing import Any
 
 from django.db import transaction
@@ -11,14 +12,16 @@ from governance.promotion.alias import intend, move_alias
 from governance.promotion.deploy import create_deployment, end_serving, move_deployment, observe, serve
 from governance.promotion.judge import decision_now, evaluation_now, settle
 from governance.promotion.request import require_role
+from governance.promotion.ruling import newer_policy
 from governance.promotion.watching import start_monitor
 from governance.rules.states import DeploymentState, PromotionState
 from registry import run
 from registry.backends.base import BackendError
 from registry.canonical import digest
-from registry.models import Actor, Deployment, Environment, Role, Run, RunKind, RunStatus
+from registry.models import Actor, Deployment, Environment, ModelVersion, Role, Run, RunKind, RunStatus
 from registry.run import Lease
 
+logger = logging.getLogger(__name__)
 RELEASE = "governance.tasks.release"
 RELEASERS = frozenset({Role.REQUESTER, Role.ENGINEER})
 
@@ -35,6 +38,8 @@ def start_release(promotion: PromotionRequest, *, actor: Actor) -> Run:
     locked = lock(promotion.pk)
     require_role(actor, locked.project, RELEASERS, "release")
     if locked.state == PromotionState.APPROVED:
+        if newer := newer_policy(locked):
+            raise NotReleasableError(f"{newer} has come to rule this request; it is measured under that policy first")
         settle(locked, actor=actor)
     if locked.state != PromotionState.APPROVED:
         raise NotReleasableError(f"the promotion is {locked.state}, not APPROVED; nothing was released")
@@ -70,6 +75,8 @@ def _objection(promotion: PromotionRequest) -> str:
         return "what the environment serves has changed since the request"
     if hasattr(promotion.version, "retirement"):
         return "the version was retired"
+    if newer := newer_policy(promotion):
+        return f"{newer} has come to rule this request since the approval"
     now = timezone.now()
     evaluation = evaluation_now(promotion, now)
     if digest(evaluation) != promotion.evaluation_digest:
@@ -86,6 +93,7 @@ def _still_authorised(promotion_id: str, lease: Lease) -> PromotionRequest | Non
     if promotion.state != PromotionState.RELEASING:
         return None
     Environment.objects.select_for_update().get(pk=promotion.environment_id)
+    ModelVersion.objects.select_for_update().get(pk=promotion.version_id)  # nobody retires it meanwhile
     why = _objection(promotion)
     if not why:
         return promotion
@@ -106,12 +114,20 @@ def release(run_: Run, lease: Lease) -> dict[str, Any]:
     if not _take_over(str(promotion.pk), lease):
         end_serving(deployment)
         return _report(run_)
+    _conclude(deployment)
+    return _report(run_)
+
+
+def _conclude(deployment: Deployment) -> None:
+    """Do outside what the record says since the take-over; a predecessor that does not answer is left to reconcile."""
     if deployment.previous:
-        end_serving(deployment.previous)
+        try:
+            end_serving(deployment.previous)
+        except BackendError as error:
+            logger.warning("the superseded deployment %s could not be stopped yet: %s", deployment.previous_id, error)
     move_alias(deployment.environment, deployment.model, actor=Actor.system())
     with transaction.atomic():
         observe(deployment)
-    return _report(run_)
 
 
 @transaction.atomic
@@ -148,11 +164,7 @@ def _finish_interrupted(run_: Run) -> dict[str, Any]:
     """Do what an earlier attempt may have left after its take-over: both effects outside are idempotent."""
     deployment = Deployment.objects.filter(promotion_id=run_.subject.partition(":")[2]).order_by("created_at").first()
     if deployment and deployment.state == DeploymentState.LIVE:
-        if deployment.previous:
-            end_serving(deployment.previous)
-        move_alias(deployment.environment, deployment.model, actor=Actor.system())
-        with transaction.atomic():
-            observe(deployment)
+        _conclude(deployment)
     elif deployment and deployment.state == DeploymentState.FAILED:
         end_serving(deployment)
     return _report(run_)

@@ -63,6 +63,7 @@ def roll_back(deployment: Deployment, *, actor: Actor, reason: str) -> Deploymen
     Raises NothingToReturnToError, NotRunningError or NotPermittedError; a BackendError leaves this one running.
     """
     require_operator(actor, deployment, "roll back")
+    deployment = Deployment.objects.select_related("environment", "model", "manifest").get(pk=deployment.pk)
     if deployment.state not in RUNNING:
         raise NotRunningError(f"the deployment is {deployment.state}; there is nothing to roll back")
     target = previous_of(deployment)
@@ -71,7 +72,11 @@ def roll_back(deployment: Deployment, *, actor: Actor, reason: str) -> Deploymen
             source=target, actor=actor, previous=deployment
         )
     serve(successor)
-    _swap(deployment, successor, actor, reason)
+    try:
+        _swap(deployment, successor, actor, reason)
+    except NotRunningError:
+        _give_up(successor, actor)
+        raise
     _end_quietly(deployment)
     move_alias(successor.environment, successor.model, actor=actor)
     with transaction.atomic():
@@ -87,6 +92,18 @@ def _pending_successor(deployment: Deployment, target: Deployment) -> Deployment
     )
 
 
+def _give_up(successor: Deployment, actor: Actor) -> None:
+    """End a successor that came too late, unless whoever came first took over with the very same one."""
+    with transaction.atomic():
+        locked = Deployment.objects.select_for_update().get(pk=successor.pk)
+        if locked.state != DeploymentState.PENDING:
+            return
+        move_deployment(
+            locked, DeploymentState.FAILED, actor=actor, reason="somebody else ended what it was to replace"
+        )
+    _end_quietly(successor)
+
+
 @transaction.atomic
 def _swap(deployment: Deployment, successor: Deployment, actor: Actor, reason: str) -> None:
     Environment.objects.select_for_update().get(pk=deployment.environment_id)
@@ -100,11 +117,11 @@ def _swap(deployment: Deployment, successor: Deployment, actor: Actor, reason: s
 
 
 def _end_quietly(deployment: Deployment) -> None:
-    """Stop the old endpoint; the reconciler tries again when its backend does not answer now."""
+    """Stop an endpoint that is over; the reconciler tries again when its backend does not answer now."""
     try:
         end_serving(deployment)
     except BackendError as error:
-        logger.warning("the rolled-back deployment %s could not be stopped yet: %s", deployment.pk, error)
+        logger.warning("deployment %s could not be stopped yet: %s", deployment.pk, error)
 
 
 __all__ = ["NotPermittedError", "NotRunningError", "NothingToReturnToError", "previous_of", "roll_back"]

@@ -74,7 +74,9 @@ def grant_waiver(waiver: Waiver, *, actor: Actor) -> Waiver:
     person = actor.principal
     if actor.auth not in BY_A_PERSON or person.kind != PrincipalKind.PERSON:
         raise DecisionRefusedError("a waiver is granted by a signed-in person", "not_a_person")
-    if person.pk == locked.requested_by_id or people_of(promotion).part_of(str(person.pk), policy.approval.separation):
+    if person.pk == locked.requested_by.accountable().pk or people_of(promotion).part_of(
+        str(person.pk), policy.approval.separation
+    ):
         raise DecisionRefusedError("a waiver is granted by another person than those who asked", "own_request")
     held = person.roles(promotion.project)
     if policy.waivers.role not in held:

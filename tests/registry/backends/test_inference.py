@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,6 +113,7 @@ def test_the_same_seed_gives_the_same_bytes(trained, diabetes, tmp_path):
             workdir=tmp_path / name,
             max_rows=20,
         )
+        assert done.attributions is not None
         made.append(done.attributions.read_bytes())
     assert made[0] == made[1]
 
@@ -209,7 +211,7 @@ class Foreign:
 
 
 REFUSED_FOLDERS = {
-    "empty": (lambda folder: shutil.rmtree(folder) or folder.mkdir(), "inference_format", "neither"),
+    "empty": (lambda folder: [shutil.rmtree(folder), folder.mkdir()], "inference_format", "neither"),
     "names a file elsewhere": (
         lambda folder: (folder / "model.json").write_text('{"format": "skops", "file": "../x", "features": ["a"]}'),
         "inference_format",
@@ -293,7 +295,7 @@ def test_what_a_child_left_is_believed_only_when_it_fits(document, files, code, 
         return SandboxResult(document, "", 0.0, "none")
 
     monkeypatch.setattr(sandbox, "run", run)
-    arguments = {"features": ["a"], "positive": "1", "want": ["predictions", "attributions"], "seed": 1}
+    arguments: dict[str, Any] = {"features": ["a"], "positive": "1", "want": ["predictions", "attributions"], "seed": 1}
     if not code:
         done = infer(tmp_path, tmp_path / "data.parquet", workdir=tmp_path / "out", **arguments)
         assert list(read(done.attributions)["row"]) == [0, 3]

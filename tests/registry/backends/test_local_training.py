@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from registry.backends import detached
 from registry.backends.base import BackendError, RunSpec, RunState
+from registry.backends.child import ROOT
 from registry.backends.inference import infer
 from registry.backends.training.local import LocalTraining
 from tests.registry.backends.conftest import ENTRY_POINTS
@@ -26,7 +28,12 @@ def spec(tmp_path, diabetes, code=None, **more):
         entry = tmp_path / "entry.py"
         entry.write_text(code)
     parameters = {"features": diabetes.features, "target": "progression_high", "positive": "1"}
-    values = {"run_id": "run-1", "entry_point": entry, "datasets": {"train": diabetes.path}, "parameters": parameters}
+    values: dict[str, Any] = {
+        "run_id": "run-1",
+        "entry_point": entry,
+        "datasets": {"train": diabetes.path},
+        "parameters": parameters,
+    }
     return RunSpec(**(values | {"seed": 3, "workdir": tmp_path / "run"} | more))
 
 
@@ -89,7 +96,7 @@ def test_a_run_outlives_the_worker_that_submitted_it_and_leaves_no_child_of_it(t
         "datasets": {"train": str(diabetes.path)},
     }
     done = subprocess.run(
-        [sys.executable, "-c", code, json.dumps(given)], capture_output=True, check=True, text=True, cwd=detached.ROOT
+        [sys.executable, "-c", code, json.dumps(given)], capture_output=True, check=True, text=True, cwd=ROOT
     )
     handle = json.loads(done.stdout)
     training = LocalTraining()

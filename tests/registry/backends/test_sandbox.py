@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from registry.backends import failures, sandbox
-from registry.backends.isolation import confine, seccomp
+from registry.backends.isolation import landlock, seccomp
 from registry.backends.sandbox import Limits
 
 pytestmark = pytest.mark.sandbox
@@ -262,7 +262,7 @@ def _children() -> list[str]:
 
 
 def test_nothing_runs_when_the_machine_cannot_isolate(run_code, monkeypatch, tmp_path):
-    monkeypatch.setattr(confine.landlock, "version", lambda: 1)
+    monkeypatch.setattr(landlock, "version", lambda: 1)
     assert "version 1" in sandbox.available()
     with pytest.raises(failures.SandboxUnavailableError, match="Landlock version 1"):
         run_code(KEEP)
