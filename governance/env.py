@@ -233,10 +233,14 @@ def write_private(place: Path, value: str, *, replace: bool) -> None:
 
 
 def broker_options(url: str) -> Mapping[str, Any]:
-    """Return the transport's options: how soon a Redis gives back what a dead worker had taken."""
+    """Return the transport's options: how soon a Redis gives back what a dead worker had taken, and that who queues a
+    task does not wait for a broker that is away.
+    """
+    at_once = {"max_retries": 1, "interval_start": 0.1}
     if url.partition(":")[0] not in {"redis", "rediss", "redis+socket", "sentinel"}:
-        return {"confirm_publish": True} if url.startswith("amqp") else {}
+        return {**at_once, "confirm_publish": True} if url.startswith("amqp") else {}
     return {
+        **at_once,
         "visibility_timeout": 900,
         "unacked_restore_interval": 3,
         "unacked_restore_throttle": 1,

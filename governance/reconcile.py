@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from governance.models import PromotionRequest, Waiver
@@ -16,7 +18,7 @@ from governance.promotion.deploy import end_serving, observe, serve
 from governance.promotion.judge import evaluation_now, settle
 from governance.promotion.release import mark_release_failed
 from governance.promotion.request import start_assessment
-from governance.promotion.rollback import RUNNING
+from governance.promotion.rollback import RUNNING, give_up
 from governance.promotion.ruling import newer_policy
 from governance.rules.evaluate import BLOCKED
 from governance.rules.policy import OnBreach
@@ -28,6 +30,8 @@ from registry.models import Actor, Deployment, Run, RunKind, RunStatus
 
 logger = logging.getLogger(__name__)
 JUDGED = (PromotionState.AWAITING_DECISION, PromotionState.APPROVED)
+LONGEST_START = timedelta(minutes=30)
+HANDLE_MAY_BE_LOST = timedelta(days=1)  # so long it is asked for what may have been started and not been written down
 ENDED_BADLY = (RunStatus.FAILED, RunStatus.CANCELLED)
 
 
@@ -36,6 +40,7 @@ def reconcile() -> dict[str, int]:
     parts = {
         "runs": ended_runs,
         "batches": unjudged_batches,
+        "abandoned": abandoned_deployments,
         "served": desired_endpoints,
         "stopped": undesired_endpoints,
         "aliases": aliases,
@@ -82,8 +87,9 @@ def unjudged_batches() -> int:
     silent = Batch.objects.filter(verdict="", run__status__in=ENDED_BADLY, alerts__isnull=True).select_related("run")
 
     def tell(batch: Batch) -> bool:
-        mark_unjudged(batch.run)  # type: ignore[arg-type] - the filter above asks for one
-        return True
+        if batch.run:
+            mark_unjudged(batch.run)
+        return batch.run is not None
 
     return _each(silent, tell)
 
@@ -92,13 +98,13 @@ def desired_endpoints() -> int:
     """Serve again what should serve and does not."""
 
     def mend(deployment: Deployment) -> bool:
-        with transaction.atomic():
-            status = observe(deployment)
+        status = observe(deployment)
         if status.healthy and status.manifest_digest == deployment.manifest_id:
             return False
         serve(deployment)
-        with transaction.atomic():
-            observe(deployment)
+        if Deployment.objects.get(pk=deployment.pk).state not in RUNNING:
+            end_serving(deployment)  # it was stopped while it was mended
+        observe(deployment)
         return True
 
     live = Deployment.objects.filter(desired=True, state__in=RUNNING)
@@ -110,10 +116,23 @@ def undesired_endpoints() -> int:
 
     def end(deployment: Deployment) -> bool:
         end_serving(deployment)
-        Deployment.objects.filter(pk=deployment.pk).update(handle={})
-        return True
+        return bool(Deployment.objects.filter(pk=deployment.pk).exclude(handle={}).update(handle={}))
 
-    return _each(Deployment.objects.exclude(state__in=[*RUNNING, DeploymentState.PENDING]).exclude(handle={}), end)
+    over = Deployment.objects.exclude(state__in=[*RUNNING, DeploymentState.PENDING])
+    return _each(over.filter(~Q(handle={}) | Q(ended_at__gte=timezone.now() - HANDLE_MAY_BE_LOST)), end)
+
+
+def abandoned_deployments() -> int:
+    """End what was to be served by somebody who is gone: a release has its run, a way back that died has nobody."""
+
+    def end(deployment: Deployment) -> bool:
+        promotion = PromotionRequest.objects.get(pk=deployment.promotion_id)
+        if promotion.state == PromotionState.RELEASING:
+            return False
+        return give_up(deployment, actor=Actor.system(), reason="whoever was to take it over is gone")
+
+    late = Deployment.objects.filter(state=DeploymentState.PENDING, created_at__lt=timezone.now() - LONGEST_START)
+    return _each(late, end)
 
 
 def aliases() -> int:

@@ -1,6 +1,7 @@
 """Watch what is live: measure posted batches, find overdue ones; review, roll back or stop, as the policy says."""
 
 import io
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from registry.ledger.append import append
 from registry.models import Actor, DatasetVersion, Deployment, Role, Run, RunKind, RunStatus
 from registry.run import Lease
 
+logger = logging.getLogger(__name__)
 WATCH = "governance.tasks.watch_batch"
 POSTERS = OPERATORS | {Role.REQUESTER}
 PARQUET = "application/vnd.apache.parquet"
@@ -164,7 +166,9 @@ def _inputs(batch: Batch, lease: Lease) -> dict[str, str]:
         return inputs
     answers = infer_version(champion, data_digest=str(batch.content_id), schema=schema, progress=lease.progress)
     scores = read_table(str(answers.scores_id)).column("score")
-    answered = table.append_column("score", scores) if "score" not in table.column_names else table
+    handed_in = {"score"} & set(table.column_names) - set(champion.features)
+    answered = table.drop_columns([*handed_in]) if handed_in else table
+    answered = answered.append_column("score", scores) if "score" not in answered.column_names else answered
     inputs["current"] = keep_document(sketch_table(answered, columns_of(schema, answered), lenient=True)).digest
     baseline = batch.monitor.baselines.order_by("-created_at").first()
     if baseline:
@@ -205,8 +209,12 @@ def _alarms(batch: Batch) -> list[Alarm]:
 
 
 @transaction.atomic
-def _open_alerts(deployment: Deployment, alarms: list[Alarm], batch: Batch | None) -> None:
-    for alarm in alarms:
+def _open_alerts(deployment: Deployment, alarms: list[Alarm], batch: Batch | None) -> list[Alarm]:
+    """Open an alert for each alarm and return the alarms that stand; what was settled about a batch stays settled."""
+    settled = batch.alerts.filter(deployment=deployment, resolved_at__isnull=False) if batch else Alert.objects.none()
+    done = set(settled.values_list("key", flat=True))
+    standing = [alarm for alarm in alarms if alarm.key not in done]
+    for alarm in standing:
         _, opened = Alert.objects.get_or_create(
             deployment=deployment,
             key=alarm.key,
@@ -220,13 +228,14 @@ def _open_alerts(deployment: Deployment, alarms: list[Alarm], batch: Batch | Non
                 subject=f"deployment:{deployment.pk}",
                 data={"deployment": str(deployment.pk), "key": alarm.key[:300], "action": str(alarm.action)},
             )
+    return standing
 
 
 def act_on(deployment: Deployment, alarms: list[Alarm], *, batch: Batch | None = None) -> Deployment:
     """Open the alerts and do the strongest of what they ask for; returns what is served (or was stopped) then."""
+    alarms = _open_alerts(deployment, alarms, batch)
     if not alarms:
         return deployment
-    _open_alerts(deployment, alarms, batch)
     deployment = Deployment.objects.select_related("environment", "model", "manifest__champion").get(pk=deployment.pk)
     if deployment.state not in RUNNING:
         return deployment
@@ -241,7 +250,7 @@ def act_on(deployment: Deployment, alarms: list[Alarm], *, batch: Batch | None =
         except NotRunningError:
             return Deployment.objects.get(pk=deployment.pk)  # somebody was faster
         except (NothingToReturnToError, BackendError) as error:
-            reason = f"the policy asks to roll back, but {error}; {reason}"
+            reason = f"the policy asks to roll back, which is not possible ({error.code}); {reason}"
     return put_under_review(deployment, actor=actor, reason=reason)
 
 
@@ -254,8 +263,8 @@ def mark_unjudged(run_: Run) -> None:
     if batch.verdict:
         return
     action = policy.watch.on_overdue if policy.watch else OnBreach.REVIEW
-    reason = f"A batch of {batch.rows} rows could not be judged ({run_.error_code}): {run_.error}"
-    act_on(batch.monitor.deployment, [Alarm(f"watch/batch/unjudged/{batch.pk}", action, reason[:1000])], batch=batch)
+    reason = f"A batch of {batch.rows} rows could not be judged ({run_.error_code}); the run {run_.pk} says why."
+    act_on(batch.monitor.deployment, [Alarm(f"watch/batch/unjudged/{batch.pk}", action, reason)], batch=batch)
 
 
 @transaction.atomic
@@ -272,6 +281,8 @@ def clear_review(deployment: Deployment, *, actor: Actor, reason: str) -> Deploy
     """Say, as an officer, that what is under review may go on; its alerts are resolved with it."""
     require_role(actor, deployment.environment.project, OPERATORS - {Role.ENGINEER}, "clear a review")
     locked = Deployment.objects.select_for_update().get(pk=deployment.pk)
+    if locked.state != DeploymentState.UNDER_REVIEW:
+        raise NotRunningError(f"the deployment is {locked.state}; there is no review to clear")
     for alert in locked.alerts.filter(resolved_at__isnull=True):
         alert.resolved_at = timezone.now()
         alert.save(update_fields=["resolved_at"])
@@ -285,7 +296,10 @@ def clear_review(deployment: Deployment, *, actor: Actor, reason: str) -> Deploy
 
 
 def find_overdue() -> int:
-    """Open an alert for every live deployment whose batch is overdue, and act on it; return how many."""
+    """Open an alert for every live deployment whose batch is overdue, and act on it; return how many.
+
+    What is LIVE was not acted on, whatever alert is open: its worker died in between.
+    """
     found = 0
     live = Monitor.objects.filter(active=True, deployment__state__in=RUNNING).select_related("deployment")
     for monitor in live:
@@ -293,10 +307,20 @@ def find_overdue() -> int:
         since = monitor.last_batch_at or deployment.live_at or monitor.created_at
         policy = Policy.objects.get(pk=deployment.policy_digest)
         alarm = overdue_alarm(policy=policy.document, waiting_since=since, now=timezone.now())
-        if alarm and not deployment.alerts.filter(key=alarm.key, resolved_at__isnull=True).exists():
-            act_on(deployment, [alarm])
-            found += 1
+        known = alarm and deployment.alerts.filter(key=alarm.key, resolved_at__isnull=True).exists()
+        if alarm and (not known or deployment.state == DeploymentState.LIVE):
+            found += _acted(deployment, alarm)
     return found
+
+
+def _acted(deployment: Deployment, alarm: Alarm) -> bool:
+    """Act on an overdue batch; what goes wrong with one deployment does not keep the others from being seen to."""
+    try:
+        act_on(deployment, [alarm])
+    except Exception as error:  # noqa: BLE001 - any deployment's trouble is its own; the next cycle tries again
+        logger.error("acting on %s failed: %s", deployment.pk, getattr(error, "code", type(error).__name__))  # noqa: TRY400
+        return False
+    return True
 
 
 def read_rows(file: Path) -> Any:

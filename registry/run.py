@@ -2,14 +2,16 @@
 
 import logging
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 1.0
 LONGEST_BACK_OFF = 60
 LOST_MESSAGE_SECONDS = 15
+OURS = frozenset({"registry", "privacy", "monitoring", "governance"})
 EARLY = timedelta(seconds=0.5)  # a countdown may fire a little before its time
 
 
@@ -61,7 +64,12 @@ class Lease:
         """Write a heartbeat now."""
         now = timezone.now()
         run = Run.objects.filter(pk=self.run_id, lease=self.token, status=RunStatus.RUNNING)
-        values = {"heartbeat_at": now, "lease_until": now + lease_time(), "progress": share, "message": message[:500]}
+        values = {
+            "heartbeat_at": now,
+            "lease_until": now + lease_time(),
+            "progress": share,
+            "message": _storable(message)[:500],
+        }
         if not run.update(**values):
             raise LeaseLostError(f"run {self.run_id} is no longer this worker's")
         if run.filter(cancel_requested=True).exists():
@@ -76,7 +84,23 @@ class Lease:
         return run
 
 
+def _storable(text: str) -> str:
+    """Return text that every database takes: without NUL characters and lone surrogates."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
 Work = Callable[[Run, Lease], dict[str, Any] | Wait]
+
+
+def told(error: BaseException) -> str:
+    """Return what may be kept of an error: our own sentences; of any other its type and place, for its text may hold
+    the values it broke on (a database that is away or locked speaks of itself only).
+    """
+    if type(error).__module__.partition(".")[0] in OURS or isinstance(error, OperationalError):
+        return str(error)
+    name = type(error).__name__
+    places = traceback.extract_tb(error.__traceback__)
+    return f"{name} ({Path(places[-1].filename).name}, line {places[-1].lineno})" if places else name
 
 
 def lease_time() -> timedelta:
@@ -96,6 +120,8 @@ def start(
     arguments: Mapping[str, Any] | None = None,
 ) -> Run:
     """Queue work, or return the run that is already under way for the same key."""
+    if key:
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # of two who ask at once, one waits
     if key and (active := Run.objects.filter(kind=kind, key=key).exclude(status__in=Run.ENDED).first()):
         return active
     run = Run(
@@ -130,8 +156,8 @@ def claim(run_id: str) -> tuple[Run, Lease] | None:
         return None
     if run.status != RunStatus.RUNNING and run.not_before and run.not_before > now + EARLY:
         return None
-    if run.cancel_requested:
-        _end(run, RunStatus.CANCELLED, code="cancelled", error="cancelled before it began")
+    if run.cancel_requested and not run.handle:  # with a handle, the work itself stops what goes on elsewhere
+        _end(run, RunStatus.CANCELLED, code="cancelled", error="cancelled while nobody worked on it")
         return None
     polled = run.status == RunStatus.WAITING
     if not polled and run.attempt >= run.max_attempts:
@@ -146,7 +172,7 @@ def claim(run_id: str) -> tuple[Run, Lease] | None:
 
 
 def _end(run: Run, status: RunStatus, *, code: str = "", error: str = "", result: dict[str, Any] | None = None) -> None:
-    run.status, run.error_code, run.error = status, code, error
+    run.status, run.error_code, run.error = status, _storable(code), _storable(error)
     run.result = result or {}
     run.progress = 1 if status == RunStatus.SUCCEEDED else run.progress
     run.lease, run.lease_until, run.ended_at = None, None, timezone.now()
@@ -166,11 +192,18 @@ def perform(run_id: str, work: Work) -> Run | None:
         return None
     run, lease = claimed
     try:
-        outcome = work(run, lease)
-        _settle(lease, outcome)
-    except LeaseLostError as error:
+        _work(run, lease, work)
+    except LeaseLostError as error:  # also while it was to be recorded how the work went wrong
         logger.warning("%s", error)
         return None
+    return Run.objects.get(pk=run.pk)
+
+
+def _work(run: Run, lease: Lease, work: Work) -> None:
+    try:
+        _settle(lease, work(run, lease))
+    except LeaseLostError:
+        raise
     except Cancelled as error:
         _fail(lease, RunStatus.CANCELLED, "cancelled", str(error))
     except (DatabaseError, BlobError) as error:
@@ -180,10 +213,9 @@ def perform(run_id: str, work: Work) -> Run | None:
             _retry(lease, error)
         else:
             _fail(lease, RunStatus.FAILED, error.code, str(error))
-    except Exception as error:
-        logger.exception("run %s failed", run_id)
-        _fail(lease, RunStatus.FAILED, str(getattr(error, "code", "unexpected")), f"{error}")
-    return Run.objects.get(pk=run.pk)
+    except Exception as error:  # noqa: BLE001 - whatever work raises ends its run
+        logger.error("run %s failed: %s", run.pk, told(error))  # noqa: TRY400 - a traceback would quote its values
+        _fail(lease, RunStatus.FAILED, _code(error, "unexpected"), told(error))
 
 
 @transaction.atomic
@@ -198,6 +230,11 @@ def _settle(lease: Lease, outcome: dict[str, Any] | Wait) -> None:
         _end(run, RunStatus.SUCCEEDED, result=outcome)
 
 
+def _code(error: Exception, otherwise: str) -> str:
+    code = getattr(error, "code", None)
+    return code if isinstance(code, str) else otherwise
+
+
 @transaction.atomic
 def _fail(lease: Lease, status: RunStatus, code: str, error: str) -> None:
     _end(lease.lock(), status, code=code[:80], error=error)
@@ -206,14 +243,14 @@ def _fail(lease: Lease, status: RunStatus, code: str, error: str) -> None:
 @transaction.atomic
 def _retry(lease: Lease, error: Exception) -> None:
     run = lease.lock()
-    code = str(getattr(error, "code", "database"))[:80]
+    code, said = _code(error, "database")[:80], told(error)
     if run.attempt >= run.max_attempts:
-        _end(run, RunStatus.FAILED, code=code, error=f"gave up after {run.attempt} attempts: {error}")
+        _end(run, RunStatus.FAILED, code=code, error=f"gave up after {run.attempt} attempts: {said}")
         return
     delay = min(2**run.attempt, LONGEST_BACK_OFF)
     run.status, run.lease, run.lease_until = RunStatus.QUEUED, None, None
     run.not_before = timezone.now() + timedelta(seconds=delay)
-    run.error_code, run.error = code, str(error)
+    run.error_code, run.error = code, _storable(said)
     run.save()
     enqueue(run.task, str(run.pk), countdown=delay)
 
@@ -226,7 +263,7 @@ def cancel(run: Run, *, actor: Actor) -> Run:
         return locked
     locked.cancel_requested = True
     locked.save(update_fields=["cancel_requested"])
-    if locked.status == RunStatus.QUEUED:
+    if locked.status == RunStatus.QUEUED and not locked.handle:
         _end(locked, RunStatus.CANCELLED, code="cancelled", error=f"cancelled by {actor.principal.pk}")
     return locked
 

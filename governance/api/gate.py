@@ -14,6 +14,7 @@ from governance.api.fields import Input, Output
 from governance.models import PromotionRequest
 from governance.promotion.judge import decision_now, evaluation_now
 from governance.promotion.release import incumbent_of
+from governance.promotion.ruling import newer_policy
 from governance.rules.authorise import AUTHORISED
 from governance.rules.evaluate import BLOCKING
 from governance.rules.states import DeploymentState, PromotionState
@@ -115,6 +116,8 @@ def _objections(promotion: PromotionRequest) -> tuple[str, ...]:
     incumbent = incumbent_of(promotion)
     if (incumbent.manifest_id if incumbent else None) != promotion.manifest.document["incumbent"]:
         return ("what the environment serves has changed since the request",)
+    if newer := newer_policy(promotion):
+        return (f"{newer} has come to rule this request since the approval",)
     now = timezone.now()
     evaluation = evaluation_now(promotion, now)
     if digest(evaluation) != promotion.evaluation_digest:

@@ -16,6 +16,12 @@ class NoPolicyError(LookupError):
     code = "no_policy"
 
 
+class PolicyTierError(ValueError):
+    """A policy says for which tier it was made; another tier's rules may be weaker."""
+
+    code = "policy_tier"
+
+
 class SamePersonError(PermissionError):
     """The same person cannot be both of two."""
 
@@ -33,6 +39,9 @@ def propose(
     *, environment: Environment, tier: str, policy: Policy, actor: Actor, applies_to: str = "open"
 ) -> PolicyAssignment:
     """Propose that a policy applies. The first for a tier and environment takes effect at once, and says so."""
+    made_for = policy.document["tier"]
+    if made_for != tier:
+        raise PolicyTierError(f"{policy} is made for the {made_for} tier; it cannot be assigned to the {tier} tier")
     Environment.objects.select_for_update().get(pk=environment.pk)
     first = not PolicyAssignment.objects.filter(environment=environment, tier=tier, effective_at__isnull=False).exists()
     assignment = PolicyAssignment(
@@ -59,6 +68,7 @@ def propose(
 @transaction.atomic
 def confirm(assignment: PolicyAssignment, *, actor: Actor) -> PolicyAssignment:
     """Let a proposed assignment take effect, by a second person who is signed in."""
+    Environment.objects.select_for_update().get(pk=assignment.environment_id)  # as requests do, which resolve there
     locked = PolicyAssignment.objects.select_for_update().get(pk=assignment.pk)
     person = actor.principal.accountable()
     if locked.effective_at is not None:

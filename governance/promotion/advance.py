@@ -21,8 +21,13 @@ def lock(promotion_id: UUID | str) -> PromotionRequest:
     )
 
 
-def move(promotion: PromotionRequest, target: PromotionState, *, actor: Actor, detail: str = "") -> PromotionRequest:
-    """Set the state of a locked promotion; raises TransitionError where the table does not allow it."""
+def move(
+    promotion: PromotionRequest, target: PromotionState, *, actor: Actor, detail: str = "", recorded: str | None = None
+) -> PromotionRequest:
+    """Set the state of a locked promotion; raises TransitionError where the table does not allow it.
+
+    ``recorded`` is what the ledger keeps for ever in place of the detail: what a backend said is no part of it.
+    """
     current = PromotionState(promotion.state)
     if current == target:
         return promotion
@@ -40,7 +45,7 @@ def move(promotion: PromotionRequest, target: PromotionState, *, actor: Actor, d
             "to": str(target),
             "manifest": promotion.manifest_id,
             "evaluation": promotion.evaluation_digest or None,
-            "detail": detail[:DETAIL],
+            "detail": (detail if recorded is None else recorded)[:DETAIL],
         },
     )
     return promotion

@@ -1,20 +1,24 @@
 """Serve a deployment's manifest through its backend, by digest; and change the state of deployments in our record."""
 
+import logging
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from governance.rules.states import DEPLOYMENT_TRANSITIONS, DeploymentState, advance
 from registry import catalog
 from registry.artifacts import checkout_tree
-from registry.backends.base import BackendError, ServeSpec, ServeStatus
+from registry.backends.base import BackendError, FindsServing, ServeSpec, ServeStatus
 from registry.backends.trees import tree_digest
 from registry.ledger.append import append
 from registry.models import Actor, Commitment, Deployment, Observation
 
+logger = logging.getLogger(__name__)
 REASON = 300
 
 
@@ -94,14 +98,21 @@ def create_deployment(*, source: Any, actor: Actor, previous: Deployment | None)
 
 
 def _model_folder(version_content: str) -> Path:
-    """Return a folder with exactly the tree's files, made once per digest."""
+    """Return a folder with exactly the tree's files, made once per digest; one that was changed is made anew."""
     folder = Path(settings.PROBITY_HOME) / "models" / version_content
-    if not folder.exists() or tree_digest(folder) != version_content:
-        partial = folder.with_name(f"{folder.name}.partial")
-        partial.mkdir(parents=True, exist_ok=True)
-        checkout_tree(version_content, partial)
-        partial.replace(folder)
+    if folder.exists() and tree_digest(folder) == version_content:
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{version_content[:12]}-", dir=folder.parent) as place:
+        made = checkout_tree(version_content, Path(place) / "made")
+        if folder.exists():
+            folder.replace(Path(place) / "changed")
+        made.replace(folder)
     return folder
+
+
+def _workdir(deployment: Deployment) -> Path:
+    return Path(settings.PROBITY_HOME) / "serving" / str(deployment.pk)
 
 
 def serve(deployment: Deployment) -> dict[str, Any]:
@@ -110,7 +121,7 @@ def serve(deployment: Deployment) -> dict[str, Any]:
     if champion is None or champion.content_id is None or champion.kind != "tree":
         raise NotServableError(f"{champion} has no model tree to serve", code="not_servable")
     document = deployment.manifest.document
-    work = Path(settings.PROBITY_HOME) / "serving" / str(deployment.pk)
+    work = _workdir(deployment)
     work.mkdir(parents=True, exist_ok=True)
     spec = ServeSpec(
         deployment_id=str(deployment.pk),
@@ -128,21 +139,42 @@ def serve(deployment: Deployment) -> dict[str, Any]:
 
 
 def end_serving(deployment: Deployment) -> None:
-    """Let nothing of the deployment serve any more; raises BackendError."""
-    if deployment.handle:
-        catalog.serving_backend(deployment.backend).stop(deployment.handle)
+    """Let nothing of the deployment serve any more, whoever started it last; raises BackendError."""
+    backend = catalog.serving_backend(deployment.backend)
+    kept = Deployment.objects.values_list("handle", flat=True).get(pk=deployment.pk)
+    found = backend.find(str(deployment.pk), _workdir(deployment)) if isinstance(backend, FindsServing) else None
+    if found and found != kept:  # who started it died before the handle was kept
+        Deployment.objects.filter(pk=deployment.pk).update(handle=found)
+    for handle in (kept, found if found != kept else None):
+        if handle:
+            backend.stop(handle)
+
+
+def end_quietly(deployment: Deployment) -> None:
+    """Let nothing of the deployment serve any more; what cannot be stopped now is left to the reconciler."""
+    try:
+        end_serving(deployment)
+    except Exception as error:  # noqa: BLE001 - whatever a backend raises, the record of what is over stands
+        code = getattr(error, "code", type(error).__name__)
+        logger.warning("deployment %s could not be stopped yet: %s", deployment.pk, code)
 
 
 def observe(deployment: Deployment) -> ServeStatus:
-    """Ask the backend what is running; keep and record it when it changed."""
+    """Ask the backend, outside of any transaction, what is running; keep and record it when it changed."""
     if deployment.handle:
         status = catalog.serving_backend(deployment.backend).status(deployment.handle)
     else:
         status = ServeStatus(healthy=False, message="nothing was deployed")
+    with transaction.atomic():
+        _keep_observation(deployment, status)
+    return status
+
+
+def _keep_observation(deployment: Deployment, status: ServeStatus) -> None:
     newest = deployment.observations.order_by("-at", "-pk").first()
     seen = (status.healthy, status.manifest_digest, status.model_digest, status.message)
     if newest and (newest.healthy, newest.manifest_digest, newest.model_digest, newest.message) == seen:
-        return status
+        return
     Observation.objects.create(
         deployment=deployment,
         at=timezone.now(),
@@ -162,4 +194,3 @@ def observe(deployment: Deployment) -> ServeStatus:
             "message": status.message[:REASON],
         },
     )
-    return status

@@ -102,6 +102,8 @@ def record_evaluation(promotion: PromotionRequest, *, actor: Actor, now: datetim
     evaluation.full_clean()
     evaluation.save()
     _append_stale(promotion, identity, actor)
+    if promotion.state == PromotionState.APPROVED:  # that was for the earlier one; the database refuses it for another
+        move(promotion, PromotionState.AWAITING_DECISION, actor=actor, detail="the evaluation has changed")
     promotion.evaluation_digest = identity
     promotion.save(update_fields=["evaluation_digest"])
     append(

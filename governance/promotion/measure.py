@@ -20,7 +20,7 @@ from registry.checks import Cancelled, Context, Outcome, Report, Status
 from registry.infer import isolation
 from registry.ledger.append import append, moment
 from registry.models import Actor, Run
-from registry.run import Lease, LeaseLostError
+from registry.run import Lease, LeaseLostError, told
 
 LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "fairlearn", "shap", "presidio-analyzer")
 
@@ -68,7 +68,7 @@ def _outcome(collected: Collected, seed: int, progress: Callable[[float, str], N
     except (Cancelled, LeaseLostError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a check may be anybody's; its failure is what is reported
-        return Outcome(status=Status.ERROR, reason=f"{type(error).__name__}: {error}"[:2000])
+        return Outcome(status=Status.ERROR, reason=told(error)[:2000])
 
 
 def measure(collected: Collected, *, manifest: str, run: Run, lease: Lease, renew: bool = False) -> CheckRun:
@@ -86,7 +86,8 @@ def measure(collected: Collected, *, manifest: str, run: Run, lease: Lease, rene
         "fingerprint": engine_fingerprint(),
     }
     known = CheckRun.objects.filter(**identity).order_by("-renewal").first()
-    if known and not renew and known.status != Status.ERROR:
+    unconfined = known is not None and known.isolation == "none" != isolation()
+    if known and not renew and not unconfined and known.status != Status.ERROR:
         return known
     began, clock = timezone.now(), time.monotonic()
     report = _report(collected, check.version, int(str(identity["seed"])), lease)

@@ -1,6 +1,5 @@
 """Release what was approved: judge again under a lock, deploy by digest, take over, move the alias."""
 
-import logging
 from typing import Any
 
 from django.db import transaction
@@ -9,19 +8,17 @@ from django.utils import timezone
 from governance.models import PromotionRequest
 from governance.promotion.advance import lock, move
 from governance.promotion.alias import intend, move_alias
-from governance.promotion.deploy import create_deployment, end_serving, move_deployment, observe, serve
+from governance.promotion.deploy import create_deployment, end_quietly, move_deployment, observe, serve
 from governance.promotion.judge import decision_now, evaluation_now, settle
 from governance.promotion.request import require_role
 from governance.promotion.ruling import newer_policy
-from governance.promotion.watching import start_monitor
+from governance.promotion.watching import baseline_of, start_monitor
 from governance.rules.states import DeploymentState, PromotionState
 from registry import run
-from registry.backends.base import BackendError
 from registry.canonical import digest
-from registry.models import Actor, Deployment, Environment, ModelVersion, Role, Run, RunKind, RunStatus
+from registry.models import Actor, Artifact, Deployment, Environment, ModelVersion, Role, Run, RunKind, RunStatus
 from registry.run import Lease
 
-logger = logging.getLogger(__name__)
 RELEASE = "governance.tasks.release"
 RELEASERS = frozenset({Role.REQUESTER, Role.ENGINEER})
 
@@ -62,7 +59,8 @@ def incumbent_of(promotion: PromotionRequest) -> Deployment | None:
 
 def _pending(promotion: PromotionRequest) -> Deployment:
     return (
-        Deployment.objects.select_related("environment", "model", "manifest__champion")
+        Deployment.objects.select_for_update(of=("self",))
+        .select_related("environment", "model", "manifest__champion")
         .filter(promotion_id=promotion.pk, state__in=[DeploymentState.PENDING, DeploymentState.LIVE])
         .latest("created_at")
     )
@@ -87,12 +85,13 @@ def _objection(promotion: PromotionRequest) -> str:
 
 @transaction.atomic
 def _still_authorised(promotion_id: str, lease: Lease) -> PromotionRequest | None:
-    """Lock promotion and environment and judge again; what is no longer authorised ends as RELEASE_FAILED."""
+    """Lock environment and promotion, in this order, and judge again; what is no longer authorised ends as RELEASE_FAILED."""
     lease.lock()
+    where = PromotionRequest.objects.values_list("environment", flat=True).get(pk=promotion_id)
+    Environment.objects.select_for_update().get(pk=where)
     promotion = lock(promotion_id)
     if promotion.state != PromotionState.RELEASING:
         return None
-    Environment.objects.select_for_update().get(pk=promotion.environment_id)
     ModelVersion.objects.select_for_update().get(pk=promotion.version_id)  # nobody retires it meanwhile
     why = _objection(promotion)
     if not why:
@@ -107,12 +106,13 @@ def release(run_: Run, lease: Lease) -> dict[str, Any]:
     promotion = _still_authorised(run_.subject.partition(":")[2], lease)
     if promotion is None:
         return _finish_interrupted(run_)
-    deployment = _pending(promotion)
+    with transaction.atomic():
+        deployment = _pending(promotion)
     lease.beat(0.3, "deploying")
     serve(deployment)
     lease.beat(0.7, "taking over")
-    if not _take_over(str(promotion.pk), lease):
-        end_serving(deployment)
+    if not _take_over(str(promotion.pk), lease, baseline_of(deployment)):
+        end_quietly(deployment)
         return _report(run_)
     _conclude(deployment)
     return _report(run_)
@@ -121,28 +121,25 @@ def release(run_: Run, lease: Lease) -> dict[str, Any]:
 def _conclude(deployment: Deployment) -> None:
     """Do outside what the record says since the take-over; a predecessor that does not answer is left to reconcile."""
     if deployment.previous:
-        try:
-            end_serving(deployment.previous)
-        except BackendError as error:
-            logger.warning("the superseded deployment %s could not be stopped yet: %s", deployment.previous_id, error)
+        end_quietly(deployment.previous)
     move_alias(deployment.environment, deployment.model, actor=Actor.system())
-    with transaction.atomic():
-        observe(deployment)
+    observe(deployment)
 
 
 @transaction.atomic
-def _take_over(promotion_id: str, lease: Lease) -> bool:
+def _take_over(promotion_id: str, lease: Lease, baseline: Artifact | None) -> bool:
     """Make the new deployment the desired one and end the incumbent's, in one step of our record."""
     promotion = _still_authorised(promotion_id, lease)
     if promotion is None:
         return False
     deployment, incumbent = _pending(promotion), incumbent_of(promotion)
     if incumbent:
+        incumbent = Deployment.objects.select_for_update().get(pk=incumbent.pk)
         move_deployment(incumbent, DeploymentState.SUPERSEDED, actor=Actor.system(), reason="a newer release")
     move_deployment(deployment, DeploymentState.LIVE, actor=Actor.system())
     move(promotion, PromotionState.RELEASED, actor=Actor.system())
     intend(deployment.environment, deployment.model, deployment.manifest.champion, actor=Actor.system())
-    start_monitor(deployment, promotion)
+    start_monitor(deployment, promotion, baseline=baseline)
     _supersede_others(promotion)
     return True
 
@@ -156,8 +153,10 @@ def _supersede_others(released: PromotionRequest) -> None:
         .exclude(pk=released.pk)
         .exclude(state=PromotionState.RELEASING)
     )
-    for other in others:
-        move(lock(other.pk), PromotionState.SUPERSEDED, actor=Actor.system(), detail="another version was released")
+    for found in others:
+        other = lock(found.pk)
+        if other.state in PromotionRequest.OPEN_STATES and other.state != PromotionState.RELEASING:
+            move(other, PromotionState.SUPERSEDED, actor=Actor.system(), detail="another version was released")
 
 
 def _finish_interrupted(run_: Run) -> dict[str, Any]:
@@ -166,7 +165,7 @@ def _finish_interrupted(run_: Run) -> dict[str, Any]:
     if deployment and deployment.state == DeploymentState.LIVE:
         _conclude(deployment)
     elif deployment and deployment.state == DeploymentState.FAILED:
-        end_serving(deployment)
+        end_quietly(deployment)
     return _report(run_)
 
 
@@ -175,23 +174,22 @@ def _report(run_: Run) -> dict[str, Any]:
     return {"state": promotion.state, "detail": promotion.detail}
 
 
-@transaction.atomic
 def mark_release_failed(run_: Run) -> None:
-    """Record a release that ended without success, and stop what it may have started."""
-    if run_.status not in {RunStatus.FAILED, RunStatus.CANCELLED}:
-        return
+    """Record a release that ended without success, then stop what it may have started."""
+    if run_.status in {RunStatus.FAILED, RunStatus.CANCELLED}:
+        for deployment in _record_failure(run_):
+            end_quietly(deployment)
+
+
+@transaction.atomic
+def _record_failure(run_: Run) -> list[Deployment]:
     promotion = lock(run_.subject.partition(":")[2])
-    waiting = Deployment.objects.filter(promotion_id=promotion.pk, state=DeploymentState.PENDING)
+    if promotion.state != PromotionState.RELEASING:
+        return []
+    of_this = Deployment.objects.select_for_update().filter(promotion_id=promotion.pk)
+    waiting = list(of_this.filter(state=DeploymentState.PENDING))
     for deployment in waiting:
-        try:
-            end_serving(deployment)
-        except BackendError as error:
-            run_.error += f"; stopping it failed too: {error}"
-        move_deployment(deployment, DeploymentState.FAILED, actor=Actor.system(), reason=run_.error)
-    if promotion.state == PromotionState.RELEASING:
-        move(
-            promotion,
-            PromotionState.RELEASE_FAILED,
-            actor=Actor.system(),
-            detail=f"{run_.error_code}: {run_.error}"[:300],
-        )
+        move_deployment(deployment, DeploymentState.FAILED, actor=Actor.system(), reason=run_.error_code)
+    said = f"{run_.error_code}: {run_.error}"[:300]
+    move(promotion, PromotionState.RELEASE_FAILED, actor=Actor.system(), detail=said, recorded=run_.error_code)
+    return waiting

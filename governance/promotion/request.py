@@ -95,6 +95,7 @@ def request_promotion(
         raise VersionRetiredError(f"{version} was retired on {version.retirement.created_at:%Y-%m-%d}")
     if not 0 <= threshold <= 1:
         raise ThresholdError(f"a decision threshold lies between 0 and 1; {threshold} does not")
+    Environment.objects.select_for_update().get(pk=environment.pk)  # nobody changes what applies there meanwhile
     policy = resolve(environment=environment, tier=version.model.tier)
     document = manifest_document(
         version=version,

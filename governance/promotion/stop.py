@@ -8,7 +8,6 @@ from governance.promotion.alias import intend, move_alias
 from governance.promotion.deploy import end_serving, move_deployment
 from governance.promotion.rollback import RUNNING, NotRunningError, require_operator
 from governance.rules.states import DeploymentState
-from registry.backends.base import BackendError
 from registry.models import Actor, Deployment, Environment
 
 logger = logging.getLogger(__name__)
@@ -24,9 +23,10 @@ def stop(deployment: Deployment, *, actor: Actor, reason: str) -> Deployment:
         raise NotRunningError(f"the deployment is {deployment.state}; there is nothing to stop")
     try:
         end_serving(deployment)
-    except BackendError as error:
-        logger.warning("deployment %s could not be stopped yet: %s", deployment.pk, error)
-        reason = f"{reason} (its backend did not answer yet: {error.code})"
+    except Exception as error:  # noqa: BLE001 - whatever a backend raises, the record says that nothing is to serve
+        code = getattr(error, "code", type(error).__name__)
+        logger.warning("deployment %s could not be stopped yet: %s", deployment.pk, code)
+        reason = f"{reason} (its backend did not answer yet: {code})"
     with transaction.atomic():
         Environment.objects.select_for_update().get(pk=deployment.environment_id)
         current = Deployment.objects.select_for_update().get(pk=deployment.pk)

@@ -12,7 +12,9 @@ from registry.models import Actor, Artifact, DatasetVersion, Deployment, Inferen
 HOUR = 3600
 
 
-def start_monitor(deployment: Deployment, promotion: PromotionRequest) -> Monitor | None:
+def start_monitor(
+    deployment: Deployment, promotion: PromotionRequest, *, baseline: Artifact | None
+) -> Monitor | None:
     """Make the monitor of a deployment that goes live, in the caller's transaction; None where nothing is watched."""
     watch = read_policy(promotion.policy.document).watch
     if watch is None:
@@ -21,22 +23,27 @@ def start_monitor(deployment: Deployment, promotion: PromotionRequest) -> Monito
     monitor = Monitor(deployment=deployment, every_seconds=every, overdue_seconds=overdue)
     monitor.full_clean()
     monitor.save()
-    sketch = baseline_of(deployment)
-    if sketch:
-        Baseline.objects.create(monitor=monitor, sketch=sketch, source_digest=deployment.manifest_id)
+    if baseline:
+        Baseline.objects.create(monitor=monitor, sketch=baseline, source_digest=deployment.manifest_id)
     append(
         "monitor.created",
         actor=Actor.system(),
         subject=f"monitor:{monitor.pk}",
         policy=deployment.policy_digest,
-        evidence=[sketch.digest] if sketch else [],
+        evidence=[baseline.digest] if baseline else [],
         data={"deployment": str(deployment.pk), "every_seconds": every, "overdue_seconds": overdue},
     )
     return monitor
 
 
 def baseline_of(deployment: Deployment) -> Artifact | None:
-    """Return the sketch of the evaluation rows with the champion's scores on them; None where none were made."""
+    """Return the sketch of the evaluation rows with the champion's scores on them; None where none were made.
+
+    It reads the rows, unless the same manifest was served before: call it outside of transactions.
+    """
+    known = Baseline.objects.filter(source_digest=deployment.manifest_id).order_by("-created_at").first()
+    if known:
+        return known.sketch
     champion = deployment.manifest.champion
     evaluation = DatasetVersion.objects.filter(digest=deployment.manifest.document["evaluation_set"]).first()
     if champion is None or evaluation is None:

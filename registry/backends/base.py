@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class RunState(StrEnum):
@@ -118,3 +118,11 @@ class ServingBackend(Protocol):
 
     def stop(self, handle: Mapping[str, Any]) -> None:
         """Serve nothing; stopping what has ended is harmless."""
+
+
+@runtime_checkable
+class FindsServing(Protocol):
+    """A serving backend that knows what it serves of a deployment also when nobody kept the handle."""
+
+    def find(self, deployment_id: str, workdir: Path) -> dict[str, Any] | None:
+        """Return the handle of what was started for a deployment, or None."""

@@ -78,8 +78,8 @@ checks:
   - check: performance
     parameters: {{replicates: 200}}
     max_age_days: {max_age}
-    limits: [{{metric: performance.auc, bound: {bound}, min: "{auc}", severity: {severity}}}]
-  - check: fairness
+    limits: [{{metric: performance.auc, bound: {bound}, min: "{auc}", severity: {severity}}}{limits}]
+{checks}  - check: fairness
     parameters: {{replicates: 200}}
     max_age_days: {max_age}
     limits: [{{metric: fairness.selection_rate_ratio, group: "*attributes", min: "0.05"}}]
@@ -107,6 +107,8 @@ DEFAULTS = {
     "auc": "0.6",
     "bound": "value",
     "severity": "FAIL",
+    "limits": "",
+    "checks": "",
     "max_age": "30",
     "stages": "{name: validation, role: validator}, {name: compliance, role: compliance_officer}",
     "unmapped": "block",

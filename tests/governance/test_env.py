@@ -171,7 +171,7 @@ def test_the_embedded_broker_is_found_by_its_file_and_the_variable_wins(monkeypa
 def test_a_redis_gives_back_soon_what_a_dead_worker_had_taken():
     options = env.broker_options("redis://h/0")
     assert (options["unacked_restore_interval"], options["unacked_restore_throttle"]) == (3, 1)
-    assert env.broker_options("amqp://h//") == {"confirm_publish": True}
+    assert env.broker_options("amqp://h//")["confirm_publish"]
     assert env.broker_options("memory://") == {}
 
 

@@ -14,7 +14,13 @@ from django.db import connection, connections
 
 from governance.management.children import LOOPBACK, PortTakenError, end_detached, plan
 from governance.management.supervisor import AlreadyRunningError, ChildFailedError, stack
+from governance.models import PolicyAssignment
 
+FIRST_STEPS = """What to do next:
+  1. Sign in there as the administrator. People, roles, environments and models are set up under /admin/.
+  2. Nothing goes out without a policy: manage.py policy publish FILE --as USERNAME, then policy assign.
+     Three to start from lie in governance/policies/library/.
+  3. Try the gate on data of your own: manage.py try FILE.csv --target T --positive V --sensitive A"""
 MIGRATION_LOCK = 0x50524F42
 MOST_PORT = 65535
 
@@ -81,5 +87,8 @@ class Command(BaseCommand):
             todo.children, home=settings.PROBITY_HOME, files=todo.files, prepare=prepare, clean_up=end_detached
         ) as running:
             self.stdout.write(f"Probity answers at {todo.address}/ (Ctrl-C stops it).")
+            if not PolicyAssignment.objects.exists():
+                self.stdout.write(FIRST_STEPS)
+            connections.close_all()
             self.stdout.flush()
             running.wait()

@@ -125,6 +125,11 @@ class LocalServing:
             raise BackendError(str(found.get("detail")), code=str(found.get("code")), retriable=retriable)
         return found
 
+    def find(self, deployment_id: str, workdir: Path) -> dict[str, Any] | None:
+        """Return the handle that the server of a deployment wrote itself, or None."""
+        handle = detached.read_json(workdir / detached.HANDLE)
+        return handle if handle is not None and handle.get("deployment_id") == deployment_id else None
+
     def stop(self, handle: Mapping[str, Any]) -> None:
         """Serve nothing; the child ends with its parent. Stopping what has ended is harmless."""
         detached.stop(handle)
