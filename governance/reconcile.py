@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from governance.models import PromotionRequest, Waiver
 from governance.promotion.advance import lock
-from governance.promotion.alias import move_alias, observed
+from governance.promotion.alias import put_back
 from governance.promotion.assess import mark_failed
 from governance.promotion.deploy import end_serving, observe, serve
 from governance.promotion.judge import evaluation_now, settle
@@ -136,18 +136,13 @@ def abandoned_deployments() -> int:
 
 
 def aliases() -> int:
-    """Put back every alias that somebody moved outside of a promotion; both facts are recorded."""
-
-    def put_back(deployment: Deployment) -> bool:
-        champion = deployment.manifest.champion
-        wanted = champion.source.get("mlflow_digest", "") if champion else ""
-        if not wanted or observed(deployment.environment, deployment.model) == wanted:
-            return False
-        move_alias(deployment.environment, deployment.model, actor=Actor.system())
-        return True
-
-    desired = Deployment.objects.filter(desired=True)
-    return _each(desired.select_related("environment", "model__project", "manifest__champion"), put_back)
+    """Put back every alias that points elsewhere than our record says, also at what was stopped; both are recorded."""
+    tracked = Deployment.objects.filter(manifest__champion__source__has_key="mlflow_digest")
+    newest: dict[tuple[Any, Any], Deployment] = {
+        (one.environment_id, one.model_id): one for one in tracked.select_related("environment", "model__project")
+    }
+    system = Actor.system()
+    return _each(newest.values(), lambda one: put_back(one.environment, one.model, actor=system))
 
 
 def ended_waivers() -> int:

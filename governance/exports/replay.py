@@ -1,12 +1,22 @@
 """Replay governance from the ledger: recompute each verdict from what the events cite; find what does not follow."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DatabaseError
 
+from governance.exports.history import History
+from governance.exports.rulings import (
+    assignment_confirmed,
+    assignment_proposed,
+    environment_created,
+    judged_under,
+    model_registered,
+    principal_registered,
+    requested,
+)
 from governance.models import Approval, Policy, PromotionRequest, Revocation
+from governance.promotion.approve import BY_A_PERSON
 from governance.promotion.judge import approval_of, people_of
 from governance.rules.approvals import Revocation as GivenRevocation
 from governance.rules.authorise import authorise
@@ -31,28 +41,6 @@ TABLES: Mapping[str, tuple[Any, Any]] = {
     "deployment": (DEPLOYMENT_TRANSITIONS, DeploymentState),
 }
 FIRST_STATE = {"promotion": "OPEN", "deployment": "PENDING"}
-
-
-@dataclass(slots=True)
-class History:
-    """What the events before the present one have said."""
-
-    states: dict[str, str] = field(default_factory=dict)
-    desired: set[str] = field(default_factory=set)
-    manifests: dict[str, str] = field(default_factory=dict)
-    reports: dict[str, list[ReportEvidence]] = field(default_factory=dict)
-    waivers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    requested_waivers: dict[str, tuple[str, str]] = field(default_factory=dict)
-    evaluations: dict[str, dict[str, Any]] = field(default_factory=dict)
-    decisions: dict[str, tuple[str, str, str]] = field(default_factory=dict)
-    approvals: dict[str, set[str]] = field(default_factory=dict)
-    revocations: dict[str, set[str]] = field(default_factory=dict)
-    roles: set[tuple[str, str, str]] = field(default_factory=set)
-    known: dict[str, set[str]] = field(default_factory=dict)
-
-    def says(self, kind: str, identity: str) -> None:
-        """Remember that an event recorded something of a kind."""
-        self.known.setdefault(kind, set()).add(identity)
 
 
 def replay_entry(entry: Entry, history: History) -> Iterator[Fault]:
@@ -101,12 +89,6 @@ def _needs_decision(subject: str, document: Mapping[str, Any], history: History)
         yield f"{subject} is LIVE, but no event created it for a promotion that was authorised"
 
 
-def _requested(document: Mapping[str, Any], history: History) -> Iterator[str]:
-    history.manifests[str(document["subject"])] = str(document["subject_digest"])
-    history.says("promotion", str(document["subject"]).partition(":")[2])
-    yield from ()
-
-
 def _deployment(document: Mapping[str, Any], history: History) -> Iterator[str]:
     subject, data = str(document["subject"]), document["data"]
     decided = history.decisions.get(f"promotion:{data['promotion']}")
@@ -139,7 +121,8 @@ def _waiver_granted(document: Mapping[str, Any], history: History) -> Iterator[s
     if asked is None:
         yield f"waiver {data['waiver']} was granted, but nobody asked for it"
         return
-    if asked[0] == granter:
+    yield from _not_by_a_person(document, f"waiver {data['waiver']}")
+    if history.accountable(asked[0]) == granter:
         yield f"waiver {data['waiver']} was asked for and granted by one person"
     history.waivers.setdefault(data["manifest"], []).append(
         {
@@ -150,7 +133,7 @@ def _waiver_granted(document: Mapping[str, Any], history: History) -> Iterator[s
             "granted_by": granter,
             "granted_at": document["at"],
             "ends_at": data["ends_at"],
-            "roles_held": sorted(role for who, _, role in history.roles if who == granter),
+            "roles_held": sorted(history.roles_of(granter, str(document["subject"]))),
         }
     )
     history.says("waiver", data["waiver"])
@@ -158,6 +141,7 @@ def _waiver_granted(document: Mapping[str, Any], history: History) -> Iterator[s
 
 def _evaluation(document: Mapping[str, Any], history: History) -> Iterator[str]:
     subject, data = str(document["subject"]), document["data"]
+    yield from judged_under(document, history)
     promotion = PromotionRequest.objects.select_related("manifest", "version").get(pk=subject.partition(":")[2])
     judged = evaluate(
         policy=Policy.objects.get(pk=document["policy"]).document,
@@ -174,9 +158,15 @@ def _evaluation(document: Mapping[str, Any], history: History) -> Iterator[str]:
     history.says("evaluation", data["evaluation"])
 
 
+def _not_by_a_person(document: Mapping[str, Any], what: str) -> Iterator[str]:
+    if (auth := document["actor"]["auth"]) not in BY_A_PERSON:
+        yield f"{what} was given by way of {auth!r}, which is no person's"
+
+
 def _approval(document: Mapping[str, Any], history: History) -> Iterator[str]:
     data, person = document["data"], document["actor"]["principal"]
-    held = {role for who, _, role in history.roles if who == person}
+    yield from _not_by_a_person(document, f"approval {data['approval']}")
+    held = history.roles_of(person, str(document["subject"]))
     if lacking := set(data["roles"]) - held:
         yield f"approval {data['approval']} claims the roles {sorted(lacking)}, which {person} did not hold"
     row = Approval.objects.get(pk=data["approval"])
@@ -212,8 +202,13 @@ def _decision(document: Mapping[str, Any], history: History) -> Iterator[str]:
     )
     if judged.verdict != data["verdict"]:
         yield f"the decision recorded is {data['verdict']}, but evaluation and approvals give {judged.verdict}"
-    if data["verdict"] == "AUTHORISED" and judged.verdict == "AUTHORISED":
-        history.decisions[subject] = (data["manifest"], str(document["policy"]), data["evaluation"])
+    cited = (data["manifest"], str(document["policy"]), data["evaluation"])
+    if cited != (judged.digests.manifest, judged.digests.policy, judged.digests.evaluation):
+        yield f"the decision {data['decision'][:12]} is about other digests than what was evaluated last"
+    elif data["verdict"] == "AUTHORISED" and judged.verdict == "AUTHORISED":
+        history.decisions[subject] = cited
+    else:
+        history.decisions.pop(subject, None)
     history.says("decision", data["decision"])
 
 
@@ -237,7 +232,12 @@ def _policy(document: Mapping[str, Any], history: History) -> Iterator[str]:
 HANDLERS: Mapping[str, Any] = {
     "promotion.advanced": _advanced,
     "deployment.advanced": _advanced,
-    "promotion.requested": _requested,
+    "promotion.requested": requested,
+    "principal.registered": principal_registered,
+    "environment.created": environment_created,
+    "model.registered": model_registered,
+    "policy_assignment.proposed": assignment_proposed,
+    "policy_assignment.confirmed": assignment_confirmed,
     "deployment.created": _deployment,
     "report.recorded": _report,
     "waiver.requested": _waiver_requested,

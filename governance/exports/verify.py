@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from django.db.models import Model
 
-from governance.exports.replay import History, replay_entry
+from governance.exports.history import History
+from governance.exports.replay import replay_entry
 from governance.models import Approval, Decision, Evaluation, Policy, PromotionRequest
 from registry.canonical import CanonicalError, digest
 from registry.ledger import read
 from registry.ledger.triggers import expected, installed
 from registry.ledger.verify.entries import Fault, entry_faults
-from registry.models import Deployment
+from registry.models import Deployment, ReleaseManifest
 
 APPEND_ONLY = (
     *(f"ledger_{table}" for table in ("event", "leaf", "tile", "checkpoint", "cosignature")),
@@ -47,7 +48,12 @@ class Verification:
 
 
 def verify() -> Verification:
-    """Verify everything; the faults come in the order of the entries, those of no entry last."""
+    """Verify everything, as of one moment; the faults come in the order of the entries, those of no entry last."""
+    with read.snapshot():
+        return _verify()
+
+
+def _verify() -> Verification:
     history, faults = History(), list(entry_faults(read.entries()))
     newest: dict[str, str] = {}
     count = 0
@@ -77,11 +83,14 @@ def _row_faults(history: History) -> Iterator[Fault]:
     for model in (Evaluation, Decision, Policy):
         for row in model._default_manager.iterator():  # noqa: SLF001 - Django's documented name
             yield from _document_faults(row)
-    for promotion in PromotionRequest.objects.all():
+    for manifest in ReleaseManifest.objects.select_related("champion").iterator():
+        yield from _manifest_faults(manifest)
+    for promotion in PromotionRequest.objects.select_related("version").iterator():
+        yield from _request_faults(promotion, history)
         recorded = history.states.get(f"promotion:{promotion.pk}", "OPEN")
         if promotion.state != recorded:
             yield Fault(0, "row_state", f"promotion {promotion.pk} is {promotion.state}, the record says {recorded}")
-    for deployment in Deployment.objects.all():
+    for deployment in Deployment.objects.iterator():
         subject = f"deployment:{deployment.pk}"
         recorded = history.states.get(subject, "PENDING")
         if deployment.state != recorded:
@@ -89,6 +98,34 @@ def _row_faults(history: History) -> Iterator[Fault]:
         if deployment.desired != (subject in history.desired):
             message = f"deployment {deployment.pk}: desired is {deployment.desired}, the record says otherwise"
             yield Fault(0, "row_state", message)
+
+
+def _request_faults(promotion: PromotionRequest, history: History) -> Iterator[Fault]:
+    asked = history.requests.get(f"promotion:{promotion.pk}")
+    kept = {
+        "manifest": promotion.manifest_id,
+        "version": promotion.version.digest,
+        "environment": str(promotion.environment_id),
+        "model": str(promotion.model_id),
+        "requester": str(promotion.requester_id),
+        "on_behalf_of": str(promotion.on_behalf_of_id) if promotion.on_behalf_of_id else None,
+    }
+    for name, value in kept.items():
+        if asked and value != getattr(asked, name):
+            yield Fault(0, "row_request", f"promotion {promotion.pk} has another {name} than was asked for")
+
+
+def _manifest_faults(manifest: ReleaseManifest) -> Iterator[Fault]:
+    try:
+        document = manifest.document
+        members = [one["version"] for one in document["members"]]
+        same = digest(document) == manifest.pk
+    except (CanonicalError, LookupError, TypeError) as error:
+        yield Fault(0, "row_digest", f"the manifest {manifest.pk} holds no manifest: {type(error).__name__}")
+        return
+    champion = manifest.champion
+    if not same or (champion is not None and champion.digest not in members):
+        yield Fault(0, "row_digest", f"the manifest {manifest.pk} holds another document or champion than it names")
 
 
 def _document_faults(row: Evaluation | Decision | Policy) -> Iterator[Fault]:

@@ -4,7 +4,7 @@ import logging
 import tempfile
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -142,7 +142,8 @@ def end_serving(deployment: Deployment) -> None:
     """Let nothing of the deployment serve any more, whoever started it last; raises BackendError."""
     backend = catalog.serving_backend(deployment.backend)
     kept = Deployment.objects.values_list("handle", flat=True).get(pk=deployment.pk)
-    found = backend.find(str(deployment.pk), _workdir(deployment)) if isinstance(backend, FindsServing) else None
+    finder = cast("FindsServing", backend) if hasattr(backend, "find") else None
+    found = finder.find(str(deployment.pk), _workdir(deployment)) if finder else None
     if found and found != kept:  # who started it died before the handle was kept
         Deployment.objects.filter(pk=deployment.pk).update(handle=found)
     for handle in (kept, found if found != kept else None):

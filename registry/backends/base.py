@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 
 class RunState(StrEnum):
@@ -120,9 +120,8 @@ class ServingBackend(Protocol):
         """Serve nothing; stopping what has ended is harmless."""
 
 
-@runtime_checkable
 class FindsServing(Protocol):
-    """A serving backend that knows what it serves of a deployment also when nobody kept the handle."""
+    """What a serving backend should offer too: it finds what it serves also where nobody kept the handle."""
 
     def find(self, deployment_id: str, workdir: Path) -> dict[str, Any] | None:
         """Return the handle of what was started for a deployment, or None."""

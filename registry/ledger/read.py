@@ -1,11 +1,17 @@
 """Read the ledger: events of a subject, all events in the order they were recorded, how many there are."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
+
 from registry.canonical import parse
 from registry.models.ledger import LedgerEvent, LedgerHead, LedgerPending
+
+
+SNAPSHOT = {"sqlite": "BEGIN DEFERRED", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,24 @@ class Entry:
         """Return the parsed event; raises CanonicalError when the stored text is not canonical."""
         found: dict[str, Any] = parse(self.body)
         return found
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read everything as of one moment while others go on writing; within a transaction that is what it is.
+
+    Not ``atomic``: on SQLite that would take the lock of the writers, and keep it for as long as there is to read.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(SNAPSHOT[connection.vendor])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")
 
 
 def _entry(row: LedgerEvent) -> Entry:

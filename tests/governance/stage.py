@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.apps import apps
 from django.utils import timezone
 
 from governance import tasks
@@ -253,10 +254,17 @@ class Stage:
         return batch
 
     def later(self, **time: float) -> None:
-        """Let time pass, for everything that asks Django for it."""
-        at = self.real_now() + timedelta(**time)
-        began = self.real_now()
-        self.monkeypatch.setattr(timezone, "now", lambda: at + (self.real_now() - began))
+        """Let time pass, for everything that asks Django for it, and for the moments that rows are recorded at."""
+        at, began = self.real_now() + timedelta(**time), self.real_now()
+
+        def now() -> datetime:
+            return at + (self.real_now() - began)
+
+        self.monkeypatch.setattr(timezone, "now", now)
+        for model in apps.get_models():
+            for column in model._meta.fields:
+                if column.default is self.real_now:
+                    self.monkeypatch.setitem(column.__dict__, "_get_default", now)
 
     def live(self) -> Deployment | None:
         """Return what our record wants to serve."""

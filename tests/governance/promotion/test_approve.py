@@ -294,7 +294,9 @@ def test_what_went_out_cannot_be_unsaid(stage):
     promotion = stage.approved()
     stage.release(promotion)
     with pytest.raises(DecisionRefusedError, match="roll back or stop it instead"):
-        revoke(promotion.approvals.get(principal=stage.people["validator"]), actor=stage.actor("validator"), reason=REASON)
+        revoke(
+            promotion.approvals.get(principal=stage.people["validator"]), actor=stage.actor("validator"), reason=REASON
+        )
 
 
 @pytest.mark.parametrize("who", ["engineer", "officer", "administrator"])

@@ -45,11 +45,8 @@ REAL_INFER = infer._infer
 @pytest.mark.parametrize("kind", ["tree", "predictions"])
 def test_the_same_number_is_judged_by_the_limit_of_the_policy(bare_stage, policy, state, outcome, kind):
     bare_stage.assign(**policy)
-    if kind == "predictions":
-        auc = bare_stage.assessed(_flipped(bare_stage, 6))
-    else:
-        auc = bare_stage.assessed()
-    assert (auc.state, outcomes_of(auc)[AUC]) == (state, outcome)
+    promotion = bare_stage.assessed(_flipped(bare_stage, 6) if kind == "predictions" else bare_stage.version())
+    assert (promotion.state, outcomes_of(promotion)[AUC]) == (state, outcome)
 
 
 def _flipped(stage, wrong):
@@ -350,4 +347,3 @@ def test_the_document_of_an_evaluation_holds_no_clock(stage):
     stage.later(days=1)
     with_time = judge_again()
     assert (with_time, promotion.evaluations.count()) == (0, 1)
-

@@ -1,6 +1,5 @@
 """What goes out, what does not after all, and that there is one live thing or none."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,16 +9,16 @@ from django.db import IntegrityError, transaction
 from governance.models import PromotionRequest
 from governance.promotion.approve import revoke
 from governance.promotion.release import NotReleasableError, start_release
-from governance.promotion.request import NotPermittedError
+from governance.promotion.request import NotPermittedError, VersionRetiredError
 from governance.promotion.retire import StillServingError, retire
 from governance.promotion.rollback import roll_back
 from governance.promotion.stop import stop
 from governance.reconcile import reconcile
 from registry import run
 from registry.artifacts import purge
-from registry.models import Artifact, Deployment, Observation, Run
+from registry.models import Artifact, Deployment, Observation
 from tests.governance.cheap import mlflow_digest
-from tests.governance.stage import AUC, MISSES, REASON, STRADDLES, deployment_of, events, fresh
+from tests.governance.stage import MISSES, REASON, STRADDLES, deployment_of, events, fresh
 
 ALIAS = "default.staged@champion"
 
@@ -35,8 +34,8 @@ def test_what_was_approved_is_what_is_served(stage):
     observed = Observation.objects.get(deployment=deployment)
     assert (observed.healthy, observed.manifest_digest) == (True, promotion.manifest_id)
     assert deployment.monitor.baselines.count() == 1
-    alias = [one for one in events(promotion) if one["kind"] == "promotion.advanced"]
-    assert [one["data"]["to"] for one in alias][-3:] == ["APPROVED", "RELEASING", "RELEASED"]
+    steps = [one["data"]["to"] for one in events(promotion, "promotion.advanced")]
+    assert steps[-3:] == ["APPROVED", "RELEASING", "RELEASED"]
 
 
 def test_a_newer_release_takes_the_place_of_the_one_before(stage):
@@ -101,7 +100,6 @@ def _purged(stage, promotion):
 
 
 def _incumbent_changed(stage, _promotion):
-    Deployment.objects.get(desired=True)
     stop(stage.live(), actor=stage.actor("engineer"), reason=REASON)
 
 
@@ -247,9 +245,8 @@ def test_a_release_whose_worker_dies_anywhere_is_taken_up_again(stage, monkeypat
     assert fresh(promotion).state == "RELEASED"
     assert set(stage.outside.served) == {str(deployment_of(promotion).pk)} == {str(stage.live().pk)}
     assert stage.outside.aliases == {ALIAS: "2"}
-    assert len(events(promotion, "promotion.advanced")) == len({str(one) for one in events(promotion)}) - len(
-        [one for one in events(promotion) if one["kind"] != "promotion.advanced"]
-    )
+    steps = [one["data"]["to"] for one in events(promotion, "promotion.advanced")]
+    assert steps == ["COLLECTING", "MEASURING", "AWAITING_DECISION", "APPROVED", "RELEASING", "RELEASED"]
 
 
 def test_a_release_that_is_cancelled_before_it_begins_leaves_nothing(stage):
@@ -279,7 +276,6 @@ def test_a_model_folder_that_somebody_changed_is_made_anew_from_the_kept_bytes(s
     assert stage.release(promotion).status == "SUCCEEDED"
     assert [place.name for place in folder.iterdir()] == ["slope.json"]
     assert '"slope": 1.0' in (folder / "slope.json").read_text()
-    shutil.rmtree(folder)
 
 
 # --- retire ---
@@ -290,11 +286,11 @@ def test_what_serves_cannot_be_retired_and_what_is_retired_never_serves_again(st
     version = deployment.manifest.champion
     with pytest.raises(StillServingError, match="still serves; stop it or roll it back first"):
         retire(version, actor=stage.actor("officer"), reason=REASON)
-    waiting = stage.assessed(version, threshold=0.4)
     stop(deployment, actor=stage.actor("engineer"), reason=REASON)
     retire(fresh(version), actor=stage.actor("officer"), reason=REASON)
     assert REASON not in str(events(deployment))
-    assert fresh(waiting).state in {"AWAITING_DECISION", "SUPERSEDED"}
+    with pytest.raises(VersionRetiredError):
+        stage.request(fresh(version), threshold=0.4)
 
 
 @pytest.mark.parametrize("who", ["requester", "auditor", "stranger"])
@@ -319,5 +315,3 @@ def test_the_alias_points_at_the_digest_that_is_served(stage):
     assert roll_back(second, actor=stage.actor("engineer"), reason=REASON).state == "LIVE"
     number = stage.outside.aliases[ALIAS]
     assert mlflow_digest(number) == stage.live().manifest.champion.source["mlflow_digest"]
-    assert AUC.startswith("performance")
-    assert Run.objects.filter(kind="release", status="SUCCEEDED").count() == 2

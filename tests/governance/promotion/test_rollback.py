@@ -1,13 +1,12 @@
 """The way back, and the way out: neither waits for a gate, and a dead backend keeps nobody from stopping."""
 
 import pytest
-from django.db import connection
 
 from governance.models import PromotionRequest
 from governance.promotion.release import start_release
 from governance.promotion.request import NotPermittedError
 from governance.promotion.retire import retire
-from governance.promotion.rollback import NotRunningError, NothingToReturnToError, roll_back
+from governance.promotion.rollback import NothingToReturnToError, NotRunningError, roll_back
 from governance.promotion.stop import stop
 from governance.reconcile import reconcile
 from governance.watch import put_under_review
@@ -86,7 +85,7 @@ def test_who_comes_too_late_leaves_nothing_running(stage, monkeypatch):
         stop(fresh(second), actor=stage.actor("officer"), reason=REASON)
 
     monkeypatch.setattr(rollback, "serve", served_while_stopped)
-    with pytest.raises(NotRunningError, match="somebody else ended the deployment: it is STOPPED"):
+    with pytest.raises(NotRunningError, match=r"somebody else ended the deployment.* it is STOPPED"):
         back(stage, second)
     assert (stage.live(), stage.outside.served, stage.outside.aliases) == (None, {}, {})
     assert not Deployment.objects.filter(state="PENDING").exists()
@@ -214,4 +213,3 @@ def test_a_decision_of_the_way_back_needs_no_new_approval_row(stage):
     returned = back(stage, stage.released())
     assert promotion.approvals.count() == approvals
     assert deployment_of(promotion) == returned
-    assert connection.vendor in {"sqlite", "postgresql"}

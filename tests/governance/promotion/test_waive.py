@@ -77,7 +77,7 @@ def test_what_the_policy_does_not_allow_cannot_be_asked_for(bare_stage, blocked,
         ("engineer", "service", "token", "not_a_person"),
     ],
 )
-def test_who_may_not_grant_is_told_why_and_nothing_changes(bare_stage, blocked, asks, grants, auth, code):
+def test_who_may_not_grant_is_told_why_and_nothing_changes(bare_stage, blocked, asks, grants, auth, code):  # noqa: PLR0917
     system = Actor.system("command")
     if code == "own_request" and grants != "risk":
         grant_role(bare_stage.people[grants], project=bare_stage.project, role="risk_officer", actor=system)

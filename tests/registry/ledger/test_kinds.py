@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import textwrap
 from pathlib import Path
 from types import ModuleType
 
@@ -40,7 +41,7 @@ def called(node: ast.Call) -> str:
 
 
 def appended() -> dict[str, set[str]]:
-    """Return the kinds that the code appends, by file; a kind that arrives in a parameter is looked for at its callers."""
+    """Return the kinds that the code appends, by file; one that arrives in a parameter is looked for at the callers."""
     found: dict[str, set[str]] = {}
     for path, tree in TREES.items():
         for function in ast.walk(tree):
@@ -91,15 +92,15 @@ USE_CASES: dict[ModuleType, set[str]] = {
     governance.promotion.approve: {"approve", "reject", "request_changes", "revoke", "withdraw"},
     governance.promotion.waive: {"request_waiver", "grant_waiver"},
     governance.promotion.release: {"start_release", "release", "mark_release_failed"},
-    governance.promotion.rollback: {"roll_back"},
+    governance.promotion.rollback: {"roll_back", "give_up"},
     governance.promotion.stop: {"stop"},
     governance.promotion.retire: {"retire"},
-    governance.watch: {"post_batch", "watch_batch", "act_on", "put_under_review", "clear_review", "find_overdue"},
+    governance.watch: {"post_batch", "watch_batch", "act_on", "put_under_review", "clear_review", "find_overdue", "mark_unjudged"},
 }  # fmt: skip
 ASKING = {
     "may_decide", "require_role", "manifest_document", "incumbent_of", "require_operator", "previous_of", "resolve",
     "applies_to_open", "read_rows", "store", "keep_bytes", "keep_file", "keep_document", "keep_table", "keep_tree",
-    "read_bytes", "read_document", "read_table", "local_path", "checkout_tree", "lease_time", "sweep",
+    "read_bytes", "read_document", "read_table", "local_path", "checkout_tree", "lease_time", "sweep", "told",
 }  # fmt: skip
 CASES = [(module, name) for module, names in USE_CASES.items() for name in sorted(names)]
 
@@ -110,21 +111,16 @@ def _reaches_append(function, seen: set[object]) -> bool:
     if function in seen or not getattr(function, "__module__", "").startswith(("registry", "governance", "privacy")):
         return False
     seen.add(function)
-    names = {
-        node.id for node in ast.walk(ast.parse(inspect.getsource(function).lstrip())) if isinstance(node, ast.Name)
-    }
-    attributes = {
-        (node.value.id, node.attr)
-        for node in ast.walk(ast.parse(inspect.getsource(function).lstrip()))
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    }
+    nodes = list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
     known = function.__globals__
     if getattr(known.get("append"), "__module__", "") == "registry.ledger.append" and "append" in names:
         return True
-    callees = [known[name] for name in names if inspect.isfunction(known.get(name))]
-    callees += [
-        getattr(known.get(owner), name, None) for owner, name in attributes if inspect.ismodule(known.get(owner))
-    ]
+    callees = [known.get(name) for name in names]
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            owner = known.get(node.value.id)
+            callees.append(getattr(owner, node.attr, None) if inspect.ismodule(owner) else None)
     return any(_reaches_append(one, seen) for one in callees if inspect.isfunction(one))
 
 
