@@ -81,19 +81,10 @@ def _check_clean(table: Any, schema: dict[str, Any]) -> None:
         raise StillPersonalError(f"after the recipe personal data is left in: {what}; no version was made")
 
 
-@transaction.atomic
 def _register(  # noqa: PLR0917 - what one anonymisation made
     source: DatasetVersion, file: Path, schema: dict[str, Any], recipe: dict[str, Any], grade: str, actor: Actor
 ) -> DatasetVersion:
     identity = digest(recipe)
-    Recipe.objects.get_or_create(
-        pk=identity,
-        defaults={
-            "document_text": canonical(recipe).decode(),
-            "project": source.dataset.project,
-            "created_by": actor.principal,
-        },
-    )
     version = register_dataset_version(
         project=source.dataset.project,
         name=source.dataset.name,
@@ -104,11 +95,20 @@ def _register(  # noqa: PLR0917 - what one anonymisation made
         recipe_digest=identity,
         source={"grade": grade},
     )
-    append(
-        "dataset.anonymized",
-        actor=actor,
-        subject=f"dataset_version:{version.pk}",
-        evidence=[identity],
-        data={"source": source.digest, "result": version.digest, "recipe": identity, "grade": grade},
-    )
+    with transaction.atomic():  # the rows were copied before: nobody waits for that
+        Recipe.objects.get_or_create(
+            pk=identity,
+            defaults={
+                "document_text": canonical(recipe).decode(),
+                "project": source.dataset.project,
+                "created_by": actor.principal,
+            },
+        )
+        append(
+            "dataset.anonymized",
+            actor=actor,
+            subject=f"dataset_version:{version.pk}",
+            evidence=[identity],
+            data={"source": source.digest, "result": version.digest, "recipe": identity, "grade": grade},
+        )
     return version

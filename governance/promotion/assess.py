@@ -105,4 +105,10 @@ def mark_failed(run: Run) -> None:
         return
     promotion = lock(_promotion_of(run))
     if promotion.state in {PromotionState.OPEN, PromotionState.COLLECTING, PromotionState.MEASURING}:
-        move(promotion, PromotionState.ERROR, actor=Actor.system(), detail=f"{run.error_code}: {run.error}"[:300], recorded=run.error_code)
+        move(
+            promotion,
+            PromotionState.ERROR,
+            actor=Actor.system(),
+            detail=f"{run.error_code}: {run.error}"[:300],
+            recorded=run.error_code,
+        )

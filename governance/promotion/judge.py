@@ -154,8 +154,8 @@ def people_of(promotion: PromotionRequest, at: datetime | None = None) -> People
         if not persons:
             unmapped.append(f"{member.part}:{digest(member.identity)[:16]}")
     requesters = {str(promotion.requester_id), str(promotion.requester.accountable().pk)}
-    if promotion.on_behalf_of_id:
-        requesters.add(str(promotion.on_behalf_of_id))
+    if promotion.on_behalf_of:
+        requesters |= {str(promotion.on_behalf_of.pk), str(promotion.on_behalf_of.accountable().pk)}
     return People(
         requester=frozenset(requesters),
         trainers=frozenset(by_part["trainer"] | by_part["registrar"]),

@@ -85,7 +85,7 @@ def _objection(promotion: PromotionRequest) -> str:
 
 @transaction.atomic
 def _still_authorised(promotion_id: str, lease: Lease) -> PromotionRequest | None:
-    """Lock environment and promotion, in this order, and judge again; what is no longer authorised ends as RELEASE_FAILED."""
+    """Lock environment, then promotion, and judge again; what is no longer authorised ends as RELEASE_FAILED."""
     lease.lock()
     where = PromotionRequest.objects.values_list("environment", flat=True).get(pk=promotion_id)
     Environment.objects.select_for_update().get(pk=where)

@@ -121,7 +121,7 @@ def _swap(
     waiting = Deployment.objects.select_for_update().get(pk=successor.pk)
     if current.state not in RUNNING or waiting.state != DeploymentState.PENDING:
         raise NotRunningError(f"somebody else ended the deployment or its successor: it is {current.state}")
-    champion = ModelVersion.objects.select_for_update().get(pk=successor.manifest.champion_id)
+    champion = ModelVersion.objects.select_for_update().get(manifests=successor.manifest_id)
     if hasattr(champion, "retirement"):
         raise NothingToReturnToError(f"{champion} was retired meanwhile")
     move_deployment(current, DeploymentState.ROLLED_BACK, actor=actor, reason=reason)

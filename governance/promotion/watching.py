@@ -12,9 +12,7 @@ from registry.models import Actor, Artifact, DatasetVersion, Deployment, Inferen
 HOUR = 3600
 
 
-def start_monitor(
-    deployment: Deployment, promotion: PromotionRequest, *, baseline: Artifact | None
-) -> Monitor | None:
+def start_monitor(deployment: Deployment, promotion: PromotionRequest, *, baseline: Artifact | None) -> Monitor | None:
     """Make the monitor of a deployment that goes live, in the caller's transaction; None where nothing is watched."""
     watch = read_policy(promotion.policy.document).watch
     if watch is None:

@@ -10,7 +10,6 @@ from django.db import connection
 from registry.canonical import parse
 from registry.models.ledger import LedgerEvent, LedgerHead, LedgerPending
 
-
 SNAPSHOT = {"sqlite": "BEGIN DEFERRED", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 
 

@@ -178,7 +178,8 @@ def read_alias(name: str, alias: str) -> tuple[str, str]:
     try:
         found = _ask(f"read alias {alias} of {name}", lambda: client.get_model_version_by_alias(name, alias))
     except MlflowError as error:
-        if error.code == "mlflow_missing" or "alias" in str(error):
+        unknown = getattr(error.__cause__, "error_code", "") == "INVALID_PARAMETER_VALUE"  # of an alias nobody has set
+        if error.code == "mlflow_missing" or unknown:
             return "", ""
         raise
     return str(found.version), str(found.tags.get("probity.digest", ""))

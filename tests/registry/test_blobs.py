@@ -138,7 +138,7 @@ def test_a_full_disk_is_a_clear_error_and_nothing_half_written_stays(blobs, monk
     blobs.put(b"there before")
     with monkeypatch.context() as patched:
         FAULTS[fault](patched)
-        with pytest.raises(BlobError, match="could not keep the bytes.*No space left on device"):
+        with pytest.raises(BlobError, match=r"could not keep the bytes.*No space left on device"):
             blobs.put(b"n" * (CHUNK + 5))
     assert files(blobs.root) == [blobs.path(sha256(b"there before"))]
     assert blobs.put(b"n" * (CHUNK + 5))[0] == sha256(b"n" * (CHUNK + 5))

@@ -92,7 +92,7 @@ def test_a_model_finds_its_way_through_the_gate(played, seed):
 @pytest.mark.sandbox
 def test_the_command_tells_the_story_as_json_lines_and_leaves_nothing_running(tmp_path):
     home = tmp_path / "demo"
-    environment = {name: value for name, value in os.environ.items() if name not in {"DJANGO_SETTINGS_MODULE"}}
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     done = subprocess.run(
         [sys.executable, "manage.py", "demo", "--auto", "--json", "--home", str(home)],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300,

@@ -189,7 +189,8 @@ def test_a_check_that_raises_is_an_error_that_blocks(stage, settings):
     settings.PROBITY_CHECKS = {**settings.PROBITY_CHECKS, "performance": f"{__name__}.failing"}
     promotion = stage.assessed()
     assert (promotion.state, outcomes_of(promotion)[AUC]) == ("BLOCKED", "ERROR")
-    assert "ZeroDivisionError: nobody divides by nothing" in reasons_of(promotion)
+    assert "ZeroDivisionError (test_evidence.py, line " in reasons_of(promotion)
+    assert "nobody divides" not in reasons_of(promotion), "what a library says may hold the values it broke on"
     assert CheckRun.objects.get(check_name="performance").status == "ERROR"
 
 
