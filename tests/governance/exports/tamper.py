@@ -26,9 +26,8 @@ def unguarded(*tables: str) -> Iterator[None]:
             ):
                 run(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
         return
-    kept = [
-        row for table in tables for row in run("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
-    ]  # fmt: skip
+    of_table = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s"
+    kept = [row for table in tables for row in run(of_table, [table])]
     for name, _ in kept:
         run(f"DROP TRIGGER {name}")
     yield

@@ -1,4 +1,4 @@
-"""The verification of the whole record: sound after real work, and every way of tampering is named with exit status 1."""
+"""The verification of the whole record: sound after real work; every way of tampering is named, with exit status 1."""
 
 import io
 import json
@@ -179,15 +179,15 @@ def test_a_decision_row_that_no_event_recorded_is_found(released):
 ROWS = {
     "an evaluation was removed": ("governance_evaluation", "DELETE FROM {}", "missing_row"),
     "a decision was removed": ("governance_decision", "DELETE FROM {}", "missing_row"),
-    "the verdict's document was changed": ("governance_evaluation", "UPDATE {} SET document_text = '{{}}'", "row_digest"),
+    "the verdict's document changed": ("governance_evaluation", "UPDATE {} SET document_text = '{{}}'", "row_digest"),
     "a document is no JSON": ("governance_decision", "UPDATE {} SET document_text = 'x'", "row_digest"),
     "an approval changed its giver": (
         "governance_approval",
         "UPDATE {} SET principal_id = (SELECT requester_id FROM governance_promotionrequest LIMIT 1)",
         "replay_approval_given",
     ),
-    "an approval changed its action": ("governance_approval", "UPDATE {} SET action = 'reject'", "replay_approval_given"),
-    "an approval changed its roles": ("governance_approval", "UPDATE {} SET roles_held = '[]'", "replay_approval_given"),
+    "an approval has another action": ("governance_approval", "UPDATE {} SET action='reject'", "replay_approval_given"),
+    "an approval changed its roles": ("governance_approval", "UPDATE {} SET roles_held='[]'", "replay_approval_given"),
     "an approval was removed": ("governance_approval", "DELETE FROM {}", "not_replayable"),
     "a deployment is not desired": ("registry_deployment", "UPDATE {} SET desired = false", "row_state"),
     "a promotion is withdrawn": ("governance_promotionrequest", "UPDATE {} SET state = 'WITHDRAWN'", "row_state"),

@@ -95,7 +95,8 @@ USE_CASES: dict[ModuleType, set[str]] = {
     governance.promotion.rollback: {"roll_back", "give_up"},
     governance.promotion.stop: {"stop"},
     governance.promotion.retire: {"retire"},
-    governance.watch: {"post_batch", "watch_batch", "act_on", "put_under_review", "clear_review", "find_overdue", "mark_unjudged"},
+    governance.watch: {"post_batch", "watch_batch", "act_on", "put_under_review", "clear_review",
+        "find_overdue", "mark_unjudged"},
 }  # fmt: skip
 ASKING = {
     "may_decide", "require_role", "manifest_document", "incumbent_of", "require_operator", "previous_of", "resolve",
