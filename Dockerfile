@@ -2,17 +2,17 @@
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 FROM ${PYTHON_IMAGE} AS packages
 COPY requirements.lock /build/requirements.lock
-RUN python -m venv /opt/probity \
-    && /opt/probity/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir \
+RUN python -m venv /srv/venv \
+    && /srv/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir \
        --require-hashes --no-deps --only-binary :all: -r /build/requirements.lock
 
 FROM ${PYTHON_IMAGE}
 RUN groupadd --system --gid 10001 probity \
     && useradd --system --uid 10001 --gid probity --home-dir /var/lib/probity --shell /usr/sbin/nologin probity \
     && install -d -o probity -g probity -m 0700 /var/lib/probity
-COPY --from=packages /opt/probity /opt/probity
+COPY --from=packages /srv/venv /srv/venv
 COPY . /srv/probity
-ENV PATH=/opt/probity/bin:$PATH \
+ENV PATH=/srv/venv/bin:$PATH \
     PROBITY_HOME=/var/lib/probity \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1

@@ -13,7 +13,7 @@ from registry.backends.trees import tree_entries
 from registry.blobs import BlobMissingError, LocalBlobs
 from registry.canonical import canonical, parse
 from registry.ledger.append import append
-from registry.models import Actor, Artifact, ArtifactKind
+from registry.models import Actor, Artifact, ArtifactKind, Commitment
 
 
 def store() -> LocalBlobs:
@@ -117,7 +117,7 @@ def purge(artifact: Artifact, *, actor: Actor, reason: str) -> Artifact:
         actor=actor,
         subject=f"artifact:{locked.pk}",
         subject_digest=locked.pk,
-        data={"reason": reason},
+        data={"reason": f"commitment:{Commitment.of(reason).pk}"},
     )
     transaction.on_commit(lambda: store().purge(locked.pk))
     return locked

@@ -42,7 +42,7 @@ def propose(
     made_for = policy.document["tier"]
     if made_for != tier:
         raise PolicyTierError(f"{policy} is made for the {made_for} tier; it cannot be assigned to the {tier} tier")
-    Environment.objects.select_for_update().get(pk=environment.pk)
+    Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
     first = not PolicyAssignment.objects.filter(environment=environment, tier=tier, effective_at__isnull=False).exists()
     assignment = PolicyAssignment(
         project=environment.project,
@@ -68,7 +68,7 @@ def propose(
 @transaction.atomic
 def confirm(assignment: PolicyAssignment, *, actor: Actor) -> PolicyAssignment:
     """Let a proposed assignment take effect, by a second person who is signed in."""
-    Environment.objects.select_for_update().get(pk=assignment.environment_id)  # as requests do, which resolve there
+    Environment.objects.select_for_update(no_key=True).get(pk=assignment.environment_id)
     locked = PolicyAssignment.objects.select_for_update().get(pk=assignment.pk)
     person = actor.principal.accountable()
     if locked.effective_at is not None:

@@ -12,7 +12,7 @@ from governance.promotion.ruling import newer_policy
 from governance.rules.policy import Stage, read_policy
 from governance.rules.states import PromotionState
 from registry.ledger.append import append
-from registry.models import Actor, Commitment, PrincipalKind
+from registry.models import Actor, Commitment, PrincipalKind, RoleAssignment
 
 SHORTEST_REASON = 10
 BY_A_PERSON = frozenset({"session", "token"})
@@ -49,6 +49,12 @@ def _reason(text: str) -> Commitment:
     if len(text.strip()) < SHORTEST_REASON:
         raise ReasonMissingError(f"a decision needs a reason of at least {SHORTEST_REASON} characters")
     return Commitment.of(text.strip())
+
+
+def keep_roles(actor: Actor) -> None:
+    """Keep the actor's roles as they are until the transaction ends: what is revoked meanwhile is revoked after it."""
+    held = RoleAssignment.objects.select_for_update().filter(principal=actor.principal, revoked_at__isnull=True)
+    list(held.order_by("pk"))
 
 
 def may_decide(promotion: PromotionRequest, actor: Actor) -> frozenset[str]:
@@ -151,6 +157,7 @@ def _approve(
     promotion: PromotionRequest, actor: Actor, reason: str, evaluation_digest: str, acknowledged: Collection[str]
 ) -> Approval:
     locked = lock(promotion.pk)
+    keep_roles(actor)
     held = may_decide(locked, actor)
     _check_current(locked, evaluation_digest)
     if newer := newer_policy(locked):
@@ -190,6 +197,7 @@ def _turn_down(  # noqa: PLR0917 - one decision
     promotion: PromotionRequest, action: str, target: PromotionState, actor: Actor, reason: str, evaluation_digest: str
 ) -> Approval:
     locked = lock(promotion.pk)
+    keep_roles(actor)
     held = may_decide(locked, actor)
     _check_current(locked, evaluation_digest)
     approval = _give(locked, action, actor, held, reason, [])

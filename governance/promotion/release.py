@@ -88,11 +88,11 @@ def _still_authorised(promotion_id: str, lease: Lease) -> PromotionRequest | Non
     """Lock environment, then promotion, and judge again; what is no longer authorised ends as RELEASE_FAILED."""
     lease.lock()
     where = PromotionRequest.objects.values_list("environment", flat=True).get(pk=promotion_id)
-    Environment.objects.select_for_update().get(pk=where)
+    Environment.objects.select_for_update(no_key=True).get(pk=where)
     promotion = lock(promotion_id)
     if promotion.state != PromotionState.RELEASING:
         return None
-    ModelVersion.objects.select_for_update().get(pk=promotion.version_id)  # nobody retires it meanwhile
+    ModelVersion.objects.select_for_update(no_key=True).get(pk=promotion.version_id)  # nobody retires it meanwhile
     why = _objection(promotion)
     if not why:
         return promotion

@@ -91,11 +91,13 @@ def request_promotion(
     Raises NotPermittedError, NoPolicyError, EvaluationSetMissingError, VersionRetiredError or ThresholdError.
     """
     require_role(actor, environment.project, REQUESTERS, "request a promotion")
+    if version.model.project_id != environment.project_id:
+        raise NotPermittedError(f"{version} and {environment} belong to different projects")
     if hasattr(version, "retirement"):
         raise VersionRetiredError(f"{version} was retired on {version.retirement.created_at:%Y-%m-%d}")
     if not 0 <= threshold <= 1:
         raise ThresholdError(f"a decision threshold lies between 0 and 1; {threshold} does not")
-    Environment.objects.select_for_update().get(pk=environment.pk)  # nobody changes what applies there meanwhile
+    Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
     policy = resolve(environment=environment, tier=version.model.tier)
     document = manifest_document(
         version=version,

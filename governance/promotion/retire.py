@@ -18,7 +18,7 @@ class StillServingError(ValueError):
 def retire(version: ModelVersion, *, actor: Actor, reason: str) -> Retirement:
     """Retire a version for a reason; raises StillServingError while it serves."""
     require_role(actor, version.model.project, OPERATORS, "retire a version")
-    ModelVersion.objects.select_for_update().get(pk=version.pk)  # a release that takes over holds it too
+    ModelVersion.objects.select_for_update(no_key=True).get(pk=version.pk)  # a release that takes over holds it too
     if Deployment.objects.filter(manifest__champion=version, state__in=RUNNING).exists():
         raise StillServingError(f"{version} still serves; stop it or roll it back first")
     retirement = Retirement(version=version, principal=actor.principal, reason=Commitment.of(reason))

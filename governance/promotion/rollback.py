@@ -82,6 +82,7 @@ def roll_back(deployment: Deployment, *, actor: Actor, reason: str) -> Deploymen
 @transaction.atomic
 def _successor(deployment: Deployment, actor: Actor) -> Deployment:
     """Return the one deployment that is to replace this one, whoever else rolls it back at the same time."""
+    Environment.objects.select_for_update(no_key=True).get(pk=deployment.environment_id)  # first, as all who swap do
     of_this = Deployment.objects.select_for_update(of=("self",)).select_related("environment", "model", "manifest")
     locked = of_this.get(pk=deployment.pk)
     if locked.state not in RUNNING:
@@ -116,12 +117,12 @@ def give_up(successor: Deployment, *, actor: Actor, reason: str) -> bool:
 def _swap(
     deployment: Deployment, successor: Deployment, actor: Actor, reason: str, *, baseline: Artifact | None
 ) -> None:
-    Environment.objects.select_for_update().get(pk=deployment.environment_id)
+    Environment.objects.select_for_update(no_key=True).get(pk=deployment.environment_id)
     current = Deployment.objects.select_for_update().get(pk=deployment.pk)
     waiting = Deployment.objects.select_for_update().get(pk=successor.pk)
     if current.state not in RUNNING or waiting.state != DeploymentState.PENDING:
         raise NotRunningError(f"somebody else ended the deployment or its successor: it is {current.state}")
-    champion = ModelVersion.objects.select_for_update().get(manifests=successor.manifest_id)
+    champion = ModelVersion.objects.select_for_update(no_key=True).get(manifests=successor.manifest_id)
     if hasattr(champion, "retirement"):
         raise NothingToReturnToError(f"{champion} was retired meanwhile")
     move_deployment(current, DeploymentState.ROLLED_BACK, actor=actor, reason=reason)

@@ -28,7 +28,7 @@ def stop(deployment: Deployment, *, actor: Actor, reason: str) -> Deployment:
         logger.warning("deployment %s could not be stopped yet: %s", deployment.pk, code)
         reason = f"{reason} (its backend did not answer yet: {code})"
     with transaction.atomic():
-        Environment.objects.select_for_update().get(pk=deployment.environment_id)
+        Environment.objects.select_for_update(no_key=True).get(pk=deployment.environment_id)
         current = Deployment.objects.select_for_update().get(pk=deployment.pk)
         if current.state not in RUNNING:
             raise NotRunningError(f"somebody else ended the deployment: it is {current.state}")

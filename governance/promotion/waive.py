@@ -7,7 +7,13 @@ from django.utils import timezone
 
 from governance.models import PromotionRequest, Waiver
 from governance.promotion.advance import lock
-from governance.promotion.approve import BY_A_PERSON, SHORTEST_REASON, DecisionRefusedError, ReasonMissingError
+from governance.promotion.approve import (
+    BY_A_PERSON,
+    SHORTEST_REASON,
+    DecisionRefusedError,
+    ReasonMissingError,
+    keep_roles,
+)
 from governance.promotion.judge import people_of, settle
 from governance.promotion.request import require_role
 from governance.rules.policy import read_policy
@@ -78,6 +84,7 @@ def grant_waiver(waiver: Waiver, *, actor: Actor) -> Waiver:
         str(person.pk), policy.approval.separation
     ):
         raise DecisionRefusedError("a waiver is granted by another person than those who asked", "own_request")
+    keep_roles(actor)
     held = person.roles(promotion.project)
     if policy.waivers.role not in held:
         raise DecisionRefusedError(f"to grant a waiver takes the role {policy.waivers.role}", "not_permitted")
