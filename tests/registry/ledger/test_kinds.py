@@ -99,6 +99,7 @@ USE_CASES: dict[ModuleType, set[str]] = {
         "find_overdue", "mark_unjudged"},
 }  # fmt: skip
 ASKING = {
+    "keep_roles",
     "may_decide", "require_role", "manifest_document", "incumbent_of", "require_operator", "previous_of", "resolve",
     "applies_to_open", "read_rows", "store", "keep_bytes", "keep_file", "keep_document", "keep_table", "keep_tree",
     "read_bytes", "read_document", "read_table", "local_path", "checkout_tree", "lease_time", "sweep", "told",
