@@ -10,7 +10,7 @@ from governance.exports.replay import replay_entry
 from governance.models import Approval, Decision, Evaluation, Policy, PromotionRequest
 from registry.canonical import CanonicalError, digest
 from registry.ledger import read
-from registry.ledger.triggers import expected, installed
+from registry.ledger.guards import problems
 from registry.ledger.verify.entries import Fault, entry_faults
 from registry.models import Deployment, ReleaseManifest
 
@@ -149,7 +149,5 @@ def _unspoken(kind: str, rows: type[Model], key: str, history: History) -> Itera
 
 
 def _trigger_faults() -> Iterator[Fault]:
-    for name in sorted(expected(APPEND_ONLY, GUARDS) - installed()):
-        yield Fault(
-            0, "trigger_missing", f"the trigger {name} is missing: rows can be changed behind the record's back"
-        )
+    for problem in problems():
+        yield Fault(0, problem.code, problem.message())

@@ -3,6 +3,11 @@
 from registry.ledger.events import EventKind, register
 
 register(
+    EventKind(
+        "triggers.reinstalled",
+        "Triggers that were missing or changed were put back; some of them were so before the migrations that ran",
+        {"missing": "texts", "changed": "texts", "before_migrations": "texts"},
+    ),
     EventKind("project.created", "A project exists", {"slug": "text"}),
     EventKind("principal.registered", "A person or a service is known", {"kind": "text", "owner": "id?"}),
     EventKind(

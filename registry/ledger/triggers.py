@@ -1,35 +1,102 @@
-"""The triggers that keep tables append-only and states decided, as SQL for both databases; used by migrations."""
+"""The triggers that keep tables append-only and states decided, as SQL for both databases; made by migrations.
 
-from collections.abc import Callable, Sequence
+A migration lists them, and what it lists is what the database must have from then on (see ``guards``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 from django.db.migrations import RunPython
 
-# On PostgreSQL the triggers fire ALWAYS: a plain one is skipped under session_replication_role = replica.
-_POSTGRES_REFUSE = """
-CREATE OR REPLACE FUNCTION probity_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a trigger of PostgreSQL calls, in PL/pgSQL; as ``definer`` it runs with the rights of the tables' owner."""
+
+    name: str
+    source: str
+    definer: bool = False
+
+    def statement(self) -> str:
+        """Return the SQL that makes it or replaces it."""
+        rights = "SECURITY DEFINER SET search_path = pg_catalog" if self.definer else ""
+        what = f"{self.name}() RETURNS trigger LANGUAGE plpgsql {rights}"
+        return f"CREATE OR REPLACE FUNCTION {what} AS $${self.source}$$"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One trigger. ``create`` is written as the database itself prints it, so that the two can be compared."""
+
+    table: str
+    name: str
+    create: str
+    function: Function | None = None
+
+    def statements(self) -> list[str]:
+        """Return the SQL that makes it.
+
+        On PostgreSQL it fires ALWAYS: a plain one is skipped under session_replication_role = replica.
+        """
+        if self.function is None:
+            return [self.create]
+        always = f"ALTER TABLE {self.table} ENABLE ALWAYS TRIGGER {self.name}"
+        return [self.function.statement(), self.create, always]
+
+
+class Triggers(RunPython):
+    """The migration that makes triggers, and ``more`` SQL that belongs to them."""
+
+    def __init__(self, triggers: Callable[[], list[Trigger]], more: Callable[[], list[str]] = list) -> None:
+        """Take what to make, asked for when it is made: it depends on the database and its tables."""
+        self.triggers, self.more = triggers, more
+        super().__init__(self._make)
+
+    def _make(self, _apps: Any, schema_editor: Any) -> None:
+        for trigger in self.triggers():
+            for statement in trigger.statements():
+                schema_editor.execute(statement, params=None)
+        for statement in self.more():
+            schema_editor.execute(statement, params=None)
+
+
+def _calling(table: str, name: str, when: str, function: Function, each: str = "ROW") -> Trigger:
+    create = f"CREATE TRIGGER {name} {when} ON {table} FOR EACH {each} EXECUTE FUNCTION {function.name}()"
+    return Trigger(table, name, create, function)
+
+
+def _chosen(postgres: Callable[[], list[Trigger]], sqlite: Callable[[], list[Trigger]]) -> Callable[[], list[Trigger]]:
+    def chosen() -> list[Trigger]:
+        return {"postgresql": postgres, "sqlite": sqlite}[connection.vendor]()
+
+    return chosen
+
+
+_REFUSE = Function(
+    "probity_append_only",
+    """
 BEGIN
     RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-"""
+END """,
+)
 
 
-def _postgres_append_only(table: str) -> list[str]:
-    refuse = "EXECUTE FUNCTION probity_append_only();"
+def _postgres_append_only(table: str) -> list[Trigger]:
     return [
-        _POSTGRES_REFUSE,
-        f"CREATE TRIGGER {table}_row BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {refuse}",
-        f"CREATE TRIGGER {table}_all BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}",
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_row;",
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_all;",
+        _calling(table, f"{table}_row", "BEFORE DELETE OR UPDATE", _REFUSE),
+        _calling(table, f"{table}_all", "BEFORE TRUNCATE", _REFUSE, each="STATEMENT"),
     ]
 
 
 def _unique_columns(table: str, key: str) -> list[tuple[str, ...]]:
-    """Return the columns of every unique index of a SQLite table: REPLACE removes the row that any of them finds."""
-    found = {(key,)}
+    """Return the columns of every unique index of a SQLite table: REPLACE removes the row that any of them finds.
+
+    An integer primary key has no index: it is named by ``key``; "" stands for a key of several columns, which has one.
+    """
+    found = {(key,)} if key else set()
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT name FROM pragma_index_list('{table}') WHERE \"unique\"")  # noqa: S608 - as below
         for (index,) in cursor.fetchall():
@@ -38,90 +105,79 @@ def _unique_columns(table: str, key: str) -> list[tuple[str, ...]]:
     return sorted(found)
 
 
-def _sqlite_append_only(table: str, key: str) -> list[str]:
-    refuse = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: {{}} is refused'); END;"
+def _sqlite_append_only(table: str, key: str) -> list[Trigger]:
     same = " OR ".join(
         "(" + " AND ".join(f'"{name}" = NEW."{name}"' for name in names) + ")" for names in _unique_columns(table, key)
     )
     taken = f"EXISTS (SELECT 1 FROM {table} WHERE {same})"  # noqa: S608 - names from migrations
+
+    def refuse(verb: str, when: str) -> Trigger:
+        name = f"{table}_{verb.lower()}"
+        raises = f"BEGIN SELECT RAISE(ABORT, '{table} is append-only: {verb} is refused'); END"
+        return Trigger(table, name, f"CREATE TRIGGER {name} {when} {raises}")
+
     return [
-        f"CREATE TRIGGER {table}_update BEFORE UPDATE ON {table} " + refuse.format("UPDATE"),
-        f"CREATE TRIGGER {table}_delete BEFORE DELETE ON {table} " + refuse.format("DELETE"),
-        f"CREATE TRIGGER {table}_replace BEFORE INSERT ON {table} WHEN {taken} " + refuse.format("REPLACE"),
+        refuse("UPDATE", f"BEFORE UPDATE ON {table}"),
+        refuse("DELETE", f"BEFORE DELETE ON {table}"),
+        refuse("REPLACE", f"BEFORE INSERT ON {table} WHEN {taken}"),
     ]
 
 
-def append_only(table: str, key: str = "id") -> RunPython:
+def append_only(table: str, key: str = "id") -> Triggers:
     """Return the migration that lets rows of a table be added and read, and nothing else."""
-    return _both(lambda: _postgres_append_only(table), lambda: _sqlite_append_only(table, key))
+    return Triggers(_chosen(lambda: _postgres_append_only(table), lambda: _sqlite_append_only(table, key)))
 
 
-def guarded(table: str, *, name: str, when: str, message: str) -> RunPython:
+def guarded(table: str, *, name: str, when: str, message: str) -> Triggers:
     """Return the migration that refuses rows of a table for which ``when`` (SQL over NEW) is true."""
     raises = f"RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'"
-    postgres = [
-        f"""CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN IF {when} THEN {raises}; END IF; RETURN NEW; END $$;""",
-        f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();",
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};",
-    ]
-    sqlite = [
-        f"CREATE TRIGGER {name}_{event.lower()} BEFORE {event} ON {table} WHEN {when} "
-        f"BEGIN SELECT RAISE(ABORT, '{message}'); END;"
-        for event in ("INSERT", "UPDATE")
-    ]
-    return _both(lambda: postgres, lambda: sqlite)
+    function = Function(name, f"BEGIN IF {when} THEN {raises}; END IF; RETURN NEW; END ")
+
+    def refuse(event: str) -> Trigger:
+        raises = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        own = f"{name}_{event.lower()}"
+        return Trigger(table, own, f"CREATE TRIGGER {own} BEFORE {event} ON {table} WHEN {when} {raises}")
+
+    return Triggers(
+        _chosen(
+            lambda: [_calling(table, name, "BEFORE INSERT OR UPDATE", function)],
+            lambda: [refuse("INSERT"), refuse("UPDATE")],
+        )
+    )
 
 
-def queue_events() -> RunPython:
+_ENQUEUE = Function(
+    "ledger_enqueue",
+    """
+BEGIN
+    EXECUTE format('INSERT INTO %I.ledger_pending (event_id) VALUES ($1)', TG_TABLE_SCHEMA) USING NEW.id;
+    RETURN NULL;
+END """,
+    definer=True,
+)
+_SQLITE_QUEUE = [
+    Trigger(
+        "ledger_event",
+        "ledger_event_queue",
+        "CREATE TRIGGER ledger_event_queue AFTER INSERT ON ledger_event "
+        "BEGIN INSERT INTO ledger_pending (event_id) VALUES (NEW.id); END",
+    ),
+    Trigger(
+        "ledger_event",
+        "ledger_event_leaf_length",
+        "CREATE TRIGGER ledger_event_leaf_length BEFORE INSERT ON ledger_event WHEN length(NEW.leaf_hash) <> 32 "
+        "BEGIN SELECT RAISE(ABORT, 'a leaf hash has 32 bytes'); END",
+    ),
+]
+_POSTGRES_LEAF = "ALTER TABLE ledger_event ADD CONSTRAINT ledger_event_leaf_length CHECK (octet_length(leaf_hash) = 32)"
+
+
+def queue_events() -> Triggers:
     """Return the migration that queues every ledger event for the sequencer, whoever inserts it."""
-    postgres = [
-        """CREATE FUNCTION ledger_enqueue() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-           SET search_path = pg_catalog AS $$
-           BEGIN
-               EXECUTE format('INSERT INTO %I.ledger_pending (event_id) VALUES ($1)', TG_TABLE_SCHEMA) USING NEW.id;
-               RETURN NULL;
-           END $$;""",
-        """CREATE TRIGGER ledger_event_queue AFTER INSERT ON ledger_event
-           FOR EACH ROW EXECUTE FUNCTION ledger_enqueue();""",
-        "ALTER TABLE ledger_event ENABLE ALWAYS TRIGGER ledger_event_queue;",
-        "ALTER TABLE ledger_event ADD CONSTRAINT ledger_event_leaf_length CHECK (octet_length(leaf_hash) = 32);",
-    ]
-    sqlite = [
-        """CREATE TRIGGER ledger_event_queue AFTER INSERT ON ledger_event
-           BEGIN INSERT INTO ledger_pending (event_id) VALUES (NEW.id); END;""",
-        """CREATE TRIGGER ledger_event_leaf_length BEFORE INSERT ON ledger_event WHEN length(NEW.leaf_hash) <> 32
-           BEGIN SELECT RAISE(ABORT, 'a leaf hash has 32 bytes'); END;""",
-    ]
-    return _both(lambda: postgres, lambda: sqlite)
-
-
-def _both(postgres: Callable[[], list[str]], sqlite: Callable[[], list[str]]) -> RunPython:
-    def apply(_apps: Any, schema_editor: Any) -> None:
-        vendor = schema_editor.connection.vendor
-        for statement in {"postgresql": postgres, "sqlite": sqlite}[vendor]():
-            schema_editor.execute(statement, params=None)
-
-    return RunPython(apply)
-
-
-def installed() -> frozenset[str]:
-    """Return the names of the triggers that the database has now."""
-    queries = {
-        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'A'",
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(queries[connection.vendor])
-        return frozenset(row[0] for row in cursor.fetchall())
-
-
-def expected(tables: Sequence[str], guards: Sequence[str]) -> frozenset[str]:
-    """Return the names of the triggers that the database must have."""
-    if connection.vendor == "postgresql":
-        names = {f"{table}_{suffix}" for table in tables for suffix in ("row", "all")} | set(guards)
-    else:
-        names = {f"{table}_{suffix}" for table in tables for suffix in ("update", "delete", "replace")}
-        names |= {f"{guard}_{event}" for guard in guards for event in ("insert", "update")}
-        names |= {"ledger_event_leaf_length"}
-    return frozenset(names | {"ledger_event_queue"})
+    return Triggers(
+        _chosen(
+            lambda: [_calling("ledger_event", "ledger_event_queue", "AFTER INSERT", _ENQUEUE)],
+            lambda: _SQLITE_QUEUE,
+        ),
+        more=lambda: [_POSTGRES_LEAF] if connection.vendor == "postgresql" else [],
+    )

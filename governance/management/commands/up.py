@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from types import FrameType
@@ -13,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 
 from governance.management.children import LOOPBACK, PortTakenError, end_detached, plan
+from governance.management.migrate import bring_up_to_date
 from governance.management.supervisor import AlreadyRunningError, ChildFailedError, stack
 from governance.models import PolicyAssignment
 
@@ -55,7 +57,7 @@ def obey_signals() -> None:
 def prepare() -> None:
     """Bring the tables up to date and see to it that there is an administrator."""
     with one_at_a_time():
-        call_command("migrate", interactive=False, verbosity=1)
+        bring_up_to_date(tell=lambda line: sys.stderr.write(f"{line}\n"), verbosity=1)
         call_command("init_instance")
     connections.close_all()
 

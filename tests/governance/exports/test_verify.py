@@ -7,10 +7,10 @@ import uuid
 import pytest
 from django.core.management import call_command
 
-from governance.exports.verify import APPEND_ONLY, GUARDS, verify
+from governance.exports.verify import GUARDS, verify
 from governance.models import Decision, PromotionRequest
 from registry.ledger import read
-from registry.ledger.triggers import expected
+from registry.ledger.guards import declared
 from tests.governance.exports.tamper import copy_row, drop_trigger, run, unguarded
 
 
@@ -124,7 +124,7 @@ def test_the_last_entry_of_a_subject_that_was_removed_is_missed_by_its_head(rele
 @pytest.mark.parametrize("name", sorted(("governance_promotion_is_decided", "ledger_event", "governance_decision")))
 def test_a_trigger_that_was_dropped_is_missed_by_its_name(released, name):
     table = "governance_promotionrequest" if name == GUARDS[0] else name
-    trigger = min(one for one in expected(APPEND_ONLY, GUARDS) if one.startswith(f"{name}_") or one == name)
+    trigger = min(one.name for one in declared() if one.table == table)
     drop_trigger(table, trigger)
     [fault] = verify().faults
     assert fault.code == "trigger_missing"
@@ -138,7 +138,7 @@ def test_a_trigger_that_was_switched_off_is_missed(released):
         drop_trigger("governance_policy", "governance_policy_update")
     else:
         run("ALTER TABLE governance_policy DISABLE TRIGGER governance_policy_row")
-    assert codes() == ["trigger_missing"]
+    assert codes() == ["trigger_missing" if connection.vendor == "sqlite" else "trigger_changed"]
 
 
 def test_a_decision_forged_with_an_own_document_lets_the_state_be_set_but_is_found(committed):
