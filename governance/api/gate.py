@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,13 +11,9 @@ from rest_framework.response import Response
 from governance.api.base import ApiView, describe
 from governance.api.fields import Input, Output
 from governance.models import PromotionRequest
-from governance.promotion.judge import decision_now, evaluation_now
-from governance.promotion.release import incumbent_of
-from governance.promotion.ruling import newer_policy
-from governance.rules.authorise import AUTHORISED
+from governance.promotion.release import objections
 from governance.rules.evaluate import BLOCKING
 from governance.rules.states import DeploymentState, PromotionState
-from registry.canonical import digest
 from registry.models import Deployment, Environment, ModelVersion
 
 PENDING = frozenset(
@@ -103,27 +98,12 @@ def answer(promotion: PromotionRequest) -> Answer:
     if hasattr(promotion.version, "retirement"):
         return Answer(False, state, False, ("the version was retired",), promotion)
     if state in CLEARED:
-        why = _objections(promotion)
+        why = objections(promotion)
         return Answer(not why, state, False, why, promotion)
     if state == PromotionState.RELEASED:
         why = _not_live(promotion)
         return Answer(not why, state, False, why, promotion)
     return Answer(False, state, state in PENDING, _waiting_for(promotion), promotion)
-
-
-def _objections(promotion: PromotionRequest) -> tuple[str, ...]:
-    """Say why an approved promotion may not go out after all."""
-    incumbent = incumbent_of(promotion)
-    if (incumbent.manifest_id if incumbent else None) != promotion.manifest.document["incumbent"]:
-        return ("what the environment serves has changed since the request",)
-    if newer := newer_policy(promotion):
-        return (f"{newer} has come to rule this request since the approval",)
-    now = timezone.now()
-    evaluation = evaluation_now(promotion, now)
-    if digest(evaluation) != promotion.evaluation_digest:
-        return ("evidence, waivers or policy have changed since the approval",)
-    decision = decision_now(promotion, evaluation, now)
-    return () if decision["verdict"] == AUTHORISED else tuple(decision["reasons"]) or ("it is not authorised",)
 
 
 def _not_live(promotion: PromotionRequest) -> tuple[str, ...]:

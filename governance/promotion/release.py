@@ -13,6 +13,7 @@ from governance.promotion.judge import decision_now, evaluation_now, settle
 from governance.promotion.request import require_role
 from governance.promotion.ruling import newer_policy
 from governance.promotion.watching import baseline_of, start_monitor
+from governance.rules.authorise import AUTHORISED
 from governance.rules.states import DeploymentState, PromotionState
 from registry import run
 from registry.canonical import digest
@@ -66,21 +67,26 @@ def _pending(promotion: PromotionRequest) -> Deployment:
     )
 
 
-def _objection(promotion: PromotionRequest) -> str:
-    """Return why a locked promotion may not go out after all, judged again from everything recorded; "" if it may."""
+def objections(promotion: PromotionRequest) -> tuple[str, ...]:
+    """Return why an approved promotion may not go out after all, judged again from everything recorded; () if it may.
+
+    A release asks this of a locked promotion, the gate of any; nothing is written.
+    """
     incumbent = incumbent_of(promotion)
     if (incumbent.manifest_id if incumbent else None) != promotion.manifest.document["incumbent"]:
-        return "what the environment serves has changed since the request"
+        return ("what the environment serves has changed since the request",)
     if hasattr(promotion.version, "retirement"):
-        return "the version was retired"
+        return ("the version was retired",)
     if newer := newer_policy(promotion):
-        return f"{newer} has come to rule this request since the approval"
+        return (f"{newer} has come to rule this request since the approval",)
     now = timezone.now()
     evaluation = evaluation_now(promotion, now)
     if digest(evaluation) != promotion.evaluation_digest:
-        return "evidence, waivers or policy have changed since the approval"
-    verdict = decision_now(promotion, evaluation, now)["verdict"]
-    return "" if verdict == "AUTHORISED" else f"the decision is now {verdict}"
+        return ("evidence, waivers or policy have changed since the approval",)
+    decision = decision_now(promotion, evaluation, now)
+    if decision["verdict"] == AUTHORISED:
+        return ()
+    return (f"the decision is now {decision['verdict']}", *decision["reasons"])
 
 
 @transaction.atomic
@@ -93,7 +99,7 @@ def _still_authorised(promotion_id: str, lease: Lease) -> PromotionRequest | Non
     if promotion.state != PromotionState.RELEASING:
         return None
     ModelVersion.objects.select_for_update(no_key=True).get(pk=promotion.version_id)  # nobody retires it meanwhile
-    why = _objection(promotion)
+    why = next(iter(objections(promotion)), "")
     if not why:
         return promotion
     move_deployment(_pending(promotion), DeploymentState.FAILED, actor=Actor.system(), reason=why)

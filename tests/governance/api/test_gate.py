@@ -107,7 +107,7 @@ def test_what_is_approved_is_allowed_by_number_and_by_digest(world):
 def test_an_approval_that_has_expired_no_longer_allows(world, monkeypatch):
     _approve(world, world.assessed())
     later = timezone.now() + timedelta(days=31)
-    monkeypatch.setattr("governance.api.gate.timezone.now", lambda: later)
+    monkeypatch.setattr("governance.promotion.release.timezone.now", lambda: later)
     said = _ask(world)
     assert (said["allowed"], said["state"]) == (False, "APPROVED")
     assert said["reasons"]
