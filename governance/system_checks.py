@@ -12,6 +12,8 @@ from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A
 from django.db import connection
 from django.http.request import validate_host
 
+from registry.backends.sandbox import available as unavailable
+
 PLUG_INS = (
     "PROBITY_CHECKS",
     "PROBITY_TRAINING_BACKENDS",
@@ -124,6 +126,12 @@ def sandbox() -> Iterator[CheckMessage]:
             "PROBITY_SANDBOX is none: model files run with the rights of the worker, and every report says so.",
             hint="Unset PROBITY_SANDBOX. Only the policy of the demo accepts reports that were made without isolation.",
             id="probity.W003",
+        )
+    elif settings.PROBITY_SANDBOX != "none" and (why := unavailable()):
+        yield Warning(
+            f"PROBITY_SANDBOX is {settings.PROBITY_SANDBOX}, but this machine cannot isolate a process: {why}.",
+            hint="Run the workers on Linux with Landlock and seccomp; without them no model is trained, loaded or served.",
+            id="probity.W004",
         )
 
 

@@ -48,6 +48,7 @@ def plan(*, host: str = LOOPBACK, port: int = 8000, workers: int = 2, web: bool 
         "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "governance.settings"),
         "PROBITY_HOME": str(settings.PROBITY_HOME),
         "BROKER_URL": url,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(settings.BASE_DIR), os.environ.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",
     }
     children = [*broker, _worker(environment, workers), _beat(environment)]

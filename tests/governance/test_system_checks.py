@@ -16,6 +16,7 @@ def _ids():
 def ordinary(settings, monkeypatch):
     """An ordinary installation, on a database of its own."""
     monkeypatch.setattr(system_checks, "shared_database", lambda: False)
+    monkeypatch.setattr(system_checks, "unavailable", lambda: "")
     settings.PROBITY_PUBLIC_URL = "http://127.0.0.1:8000"
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
@@ -81,6 +82,17 @@ def test_a_shared_database_wants_a_shared_key(settings, monkeypatch, tmp_path):
     assert _ids() == ["probity.W001"]
     write_private(tmp_path / "secret_key", "another key than the one that is used", replace=True)
     assert _ids() == []
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "expected"), [("landlock+seccomp", "W004"), ("container", "W004"), ("none", "W003")]
+)
+def test_a_machine_that_cannot_isolate_a_process_is_named_with_the_reason(settings, monkeypatch, sandbox, expected):
+    monkeypatch.setattr(system_checks, "unavailable", lambda: "the kernel offers no Landlock")
+    settings.PROBITY_SANDBOX = sandbox
+    assert _ids() == [f"probity.{expected}"]
+    [message] = system_checks.sandbox()
+    assert expected == "W003" or "the kernel offers no Landlock" in message.msg
 
 
 def test_every_message_says_what_to_do(settings):

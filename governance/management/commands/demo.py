@@ -15,6 +15,7 @@ from django.db import connections
 from governance.management.children import adopt, end_detached, plan
 from governance.management.commands.up import obey_signals
 from governance.management.supervisor import AlreadyRunningError, exclusively, stack
+from governance.management.trial.instance import OF_OTHERS
 from registry.backends.sandbox import available as unavailable
 
 MARK = ".probity-demo"
@@ -53,17 +54,10 @@ class Command(BaseCommand):
                 (home / MARK).touch()
         except AlreadyRunningError as error:
             raise CommandError(str(error)) from error
-        kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "BROKER_URL"}}
+        environment = environment_of(home)
         if why := unavailable():
-            kept["PROBITY_SANDBOX"] = "none"
+            environment["PROBITY_SANDBOX"] = "none"
             self.stderr.write(f"Models are NOT isolated in this demonstration, and every report says so: {why}")
-        environment = {
-            **kept,
-            "PROBITY_HOME": str(home),
-            "PROBITY_DEMO": "1",
-            "PROBITY_LOG_LEVEL": "WARNING",
-            "PROBITY_LOG_STREAM": "stderr",
-        }
         os.execve(sys.executable, [sys.executable, *sys.argv], environment)  # noqa: S606 - this same program
 
     def _run(self, options: dict[str, Any]) -> None:
@@ -92,6 +86,18 @@ class Command(BaseCommand):
                 running.wait()
         if not ok:
             sys.exit(1)
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    """Return the environment of the demo instance: all that it stores is in its home, nothing in what others use."""
+    kept = {name: value for name, value in os.environ.items() if name not in OF_OTHERS}
+    return {
+        **kept,
+        "PROBITY_HOME": str(home),
+        "PROBITY_DEMO": "1",
+        "PROBITY_LOG_LEVEL": "WARNING",
+        "PROBITY_LOG_STREAM": "stderr",
+    }
 
 
 def prepare() -> None:

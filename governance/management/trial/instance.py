@@ -16,7 +16,7 @@ from django.conf import settings
 from governance.management.trial.errors import HomeTakenError
 
 INSIDE = "PROBITY_TRIAL_HOME"
-OF_OTHERS = ("DATABASE_URL", "MLFLOW_TRACKING_URI", "MLFLOW_ARTIFACT_ROOT")
+OF_OTHERS = ("DATABASE_URL", "BROKER_URL", "MLFLOW_TRACKING_URI", "MLFLOW_ARTIFACT_ROOT")
 
 
 def is_inside() -> bool:
