@@ -23,6 +23,7 @@ WITHOUT_DATABASE = (
     "tests/privacy/checks",
     "tests/privacy/scan",
     "tests/registry/backends",
+    "tests/registry/ledger/pure",
     "tests/test_documentation.py",
     "tests/test_structure.py",
 )
