@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from governance.rules.reading import is_decimal_text
+from governance.web.numbers import shown
 
 WIDTH = 220.0
 MARGIN = 10.0
@@ -32,13 +33,6 @@ class NumberLine:
 
 def _number(value: Any) -> Decimal | None:
     return Decimal(value) if is_decimal_text(value) else None
-
-
-def short(number: Decimal, digits: int = ENDS_DIGITS) -> str:
-    """Return a number with few significant digits, without an exponent."""
-    text = f"{float(number):.{digits}g}"
-    plain = format(Decimal(text), "f")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def _range(numbers: Sequence[Decimal]) -> tuple[Decimal, Decimal]:
@@ -74,8 +68,8 @@ def number_line(item: Mapping[str, Any]) -> NumberLine | None:
         most=place(most),
         allowed_from=from_,
         allowed_width=round(max(to - from_, 0.0), 1),
-        starts=short(low_end),
-        ends=short(high_end),
+        starts=shown(low_end, digits=ENDS_DIGITS),
+        ends=shown(high_end, digits=ENDS_DIGITS),
         words=_words(value, lower, upper, least, most),
     )
 
@@ -83,9 +77,9 @@ def number_line(item: Mapping[str, Any]) -> NumberLine | None:
 def _words(
     value: Decimal, lower: Decimal | None, upper: Decimal | None, least: Decimal | None, most: Decimal | None
 ) -> str:
-    parts = [f"Value {short(value, 4)}"]
+    parts = [f"Value {shown(value)}"]
     if lower is not None and upper is not None:
-        parts.append(f"interval {short(lower, 4)} to {short(upper, 4)}")
+        parts.append(f"interval {shown(lower)} to {shown(upper)}")
     if least is not None:
         parts.append(f"least allowed {least}")
     if most is not None:

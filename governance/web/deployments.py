@@ -16,6 +16,7 @@ from governance.promotion.stop import stop
 from governance.watch import clear_review
 from governance.web.actors import Member, members_only
 from governance.web.forms import ReasonForm, read
+from governance.web.numbers import reworded
 from governance.web.permits import may_clear, may_operate
 from governance.web.refusals import Refusal, refusal_of
 from governance.web.wording import badge
@@ -59,7 +60,9 @@ def _watching(deployment: Deployment) -> dict[str, Any]:
         "monitor": monitor,
         "hours": (monitor.every_seconds / HOUR, monitor.overdue_seconds / HOUR) if monitor else None,
         "batches": [(one, badge(one.verdict or "PENDING")) for one in batches],
-        "alerts": deployment.alerts.order_by("resolved_at", "-created_at")[:MOST],
+        "alerts": [
+            (one, reworded(one.message)) for one in deployment.alerts.order_by("resolved_at", "-created_at")[:MOST]
+        ],
     }
 
 

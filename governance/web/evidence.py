@@ -7,6 +7,7 @@ from typing import Any
 
 from governance.models import CheckRun, PromotionRequest
 from governance.promotion.judge import newest_evidence
+from governance.web.numbers import reworded
 from governance.web.refusals import sentence_of
 from governance.web.wording import Badge, badge, title_of
 from registry.artifacts import read_document
@@ -52,7 +53,7 @@ def _detail(value: Any) -> str:
 def _finding(found: Mapping[str, Any]) -> FindingText:
     named = ((str(name).replace("_", " "), _detail(value)) for name, value in (found.get("data") or {}).items())
     details = tuple((name, text[:LONGEST_DETAIL]) for name, text in named if text)
-    return FindingText(str(found.get("place", "")), str(found.get("message", "")), details)
+    return FindingText(str(found.get("place", "")), reworded(str(found.get("message", ""))), details)
 
 
 def summary_of(made: CheckRun) -> ReportSummary:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from governance.rules.judge import spoken
 from governance.rules.limits import Limit, read_limit
 from governance.rules.reading import PolicyError, is_decimal_text
 from governance.rules.states import Outcome
 from governance.web.chart import NumberLine, number_line
+from governance.web.numbers import reworded, shown
 from governance.web.wording import Badge, badge, title_of
 
 WORST_FIRST = (
@@ -37,6 +38,7 @@ class Row:
     value: str
     exact: str
     interval: str
+    exact_interval: str
     n: int | None
     limit: str
     outcome: Badge
@@ -72,10 +74,12 @@ def _limit_words(item: Mapping[str, Any], limit: Limit | None) -> str:
 
 
 def _shown(text: str | None, limit: Limit | None) -> str:
-    """Return a number with few digits that stays on its side of the limit; other text (a requirement) as it is."""
+    """Return a number as pages show it beside its limit; other text (a requirement) as it is."""
     if text is None:
         return ""
-    return spoken(text, limit) if limit and is_decimal_text(text) else text[:PLAIN_DIGITS]
+    if limit is None or not is_decimal_text(text):
+        return text[:PLAIN_DIGITS]
+    return shown(text, beside=[Decimal(end) for end in (limit.least, limit.most) if end is not None])
 
 
 def row_of(item: Mapping[str, Any], number: int, acknowledge: frozenset[str]) -> Row:
@@ -90,10 +94,11 @@ def row_of(item: Mapping[str, Any], number: int, acknowledge: frozenset[str]) ->
         value=_shown(item["value"], limit),
         exact=item["value"] or "",
         interval=f"{lower} to {upper}" if lower and upper else "",
+        exact_interval=f"{item['lower']} to {item['upper']}" if lower and upper else "",
         n=item["n"],
         limit=_limit_words(item, limit),
         outcome=badge(item["outcome"]),
-        reason=item["reason"],
+        reason=reworded(item["reason"]),
         waived=bool(item["waiver"]),
         acknowledge=item["key"] in acknowledge,
         line=number_line(item),

@@ -16,6 +16,7 @@ from governance.web.actors import Member, members_only
 from governance.web.evidence import attempt_of, reports_of
 from governance.web.inbox import seen_by
 from governance.web.items import sections_of
+from governance.web.numbers import reworded
 from governance.web.permits import REVOCABLE, may_grant, may_operate, permits_of
 from governance.web.refusals import Refusal
 from governance.web.steps import steps_of
@@ -112,6 +113,7 @@ def promotion_page(
     context = {
         "promotion": promotion,
         "state": badge(promotion.state),
+        "detail": reworded(promotion.detail),
         "steps": steps_of(promotion.state, evaluated=bool(promotion.evaluation_digest)),
         "policy": policy,
         "waiver_role": policy.waivers.role.replace("_", " "),
