@@ -12,7 +12,7 @@ register(
     EventKind("principal.registered", "A person or a service is known", {"kind": "text", "owner": "id?"}),
     EventKind(
         "identity.linked",
-        "A principal is known by a name in a system; the name is a salted commitment",
+        "A principal is known by a name in a system; the name is a salted commitment, the same wherever it is recorded",
         {"kind": "text", "value": "digest"},
     ),
     EventKind("role.granted", "A principal holds a role from now on", {"project": "id", "role": "text"}),
@@ -47,11 +47,17 @@ register(
             "assurance": "text",
             "commit": "text",
             "datasets": "digests",
+            "people": "texts",
         },
     ),
     EventKind("model_version.retired", "A model version is never to be released again", {"reason": "digest"}),
     EventKind("artifact.purged", "The bytes of an artifact were removed; its digest stays", {"reason": "text"}),
     EventKind("run.queued", "Work was asked for", {"kind": "text", "about": "text", "arguments": "digest"}),
+    EventKind(
+        "run.cancel_requested",
+        "Somebody asked work to stop",
+        {"kind": "text", "status": "text", "attempt": "integer"},
+    ),
     EventKind(
         "run.ended", "Work ended", {"kind": "text", "status": "text", "attempt": "integer", "error_code": "text"}
     ),
@@ -85,4 +91,12 @@ register(
         "Where an MLflow alias points, or why it could not be moved",
         {"name": "text", "alias": "text", "to": "text", "ok": "boolean", "message": "text"},
     ),
+    EventKind(
+        "log.started",
+        "A log succeeds another one, whose last known checkpoint this is",
+        {"predecessor": "text", "size": "integer", "root": "digest", "held": "integer", "reason": "text"},
+    ),
+    EventKind("log.frozen", "Nothing is added to a log behind this entry", {"reason": "text"}),
+    EventKind("log.key_added", "A key signs for a log from now on", {"key": "text"}),
+    EventKind("log.key_dropped", "A key no longer signs for a log", {"key": "text"}),
 )

@@ -53,38 +53,56 @@ class LedgerPending(models.Model):
         return str(self.pk)
 
 
-class LedgerLeaf(models.Model):
-    """The place of an event in the tree: contiguous from 0; the sequencer alone writes it."""
+class LedgerLog(models.Model):
+    """A log: one origin, one tree. A second one exists only where the first was frozen or could not be continued."""
 
-    seq = models.BigIntegerField(primary_key=True)
-    event = models.OneToOneField(LedgerEvent, on_delete=models.PROTECT, related_name="+")
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    origin = models.CharField(max_length=200, unique=True)
+
+    class Meta:
+        db_table = "ledger_log"
+
+    def __str__(self) -> str:
+        return self.origin
+
+
+class LedgerLeaf(models.Model):
+    """The place of an event in a log's tree: contiguous from 0; the sequencer alone writes it."""
+
+    pk = models.CompositePrimaryKey("log", "seq")
+    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False)
+    seq = models.BigIntegerField()
+    event = models.OneToOneField(LedgerEvent, on_delete=models.PROTECT, related_name="leaf")
 
     class Meta:
         db_table = "ledger_leaf"
 
     def __str__(self) -> str:
-        return str(self.seq)
+        return f"{self.log_id}/{self.seq}"
 
 
 class LedgerTile(models.Model):
-    """A full tile of 256 hashes of the tree; the sequencer alone writes it."""
+    """A full tile of 256 hashes of a log's tree; the sequencer alone writes it."""
 
+    pk = models.CompositePrimaryKey("log", "level", "idx")
+    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False)
     level = models.PositiveSmallIntegerField()
     idx = models.BigIntegerField()
     hashes = models.BinaryField()
 
     class Meta:
         db_table = "ledger_tile"
-        constraints = [models.UniqueConstraint(fields=["level", "idx"], name="ledger_tile_is_unique")]
 
     def __str__(self) -> str:
-        return f"{self.level}/{self.idx}"
+        return f"{self.log_id}/{self.level}/{self.idx}"
 
 
 class LedgerCheckpoint(models.Model):
-    """A signed statement of the tree's size and root; the sequencer alone writes it."""
+    """A signed statement of a log's size and root; the sequencer alone writes it."""
 
-    size = models.BigIntegerField(primary_key=True)
+    pk = models.CompositePrimaryKey("log", "size")
+    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False)
+    size = models.BigIntegerField()
     root = models.BinaryField()
     note = models.TextField()
 
@@ -92,19 +110,20 @@ class LedgerCheckpoint(models.Model):
         db_table = "ledger_checkpoint"
 
     def __str__(self) -> str:
-        return str(self.size)
+        return f"{self.log_id}/{self.size}"
 
 
 class LedgerCosignature(models.Model):
     """A witness's signature over a checkpoint."""
 
+    pk = models.CompositePrimaryKey("log", "size", "witness")
+    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False)
     size = models.BigIntegerField()
     witness = models.CharField(max_length=200)
     line = models.TextField()
 
     class Meta:
         db_table = "ledger_cosignature"
-        constraints = [models.UniqueConstraint(fields=["size", "witness"], name="ledger_cosignature_is_unique")]
 
     def __str__(self) -> str:
-        return f"{self.size} by {self.witness}"
+        return f"{self.log_id}/{self.size} by {self.witness}"

@@ -35,7 +35,7 @@ GUARDED = {
     "privacy": "datasetscan recipe",
 }
 READ_ONLY = [apps.get_model(app, name) for app, names in GUARDED.items() for name in names.split()]
-NOT_THERE = {"LedgerEvent", "LedgerLeaf", "LedgerCheckpoint", "LedgerPending", "LedgerHead", "Commitment"}
+NOT_THERE = {"LedgerEvent", "LedgerLog", "LedgerLeaf", "LedgerCheckpoint", "LedgerPending", "LedgerHead", "Commitment"}
 
 
 def _address(model: type[Row], page: str, *arguments: object) -> str:

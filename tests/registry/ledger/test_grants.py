@@ -19,6 +19,7 @@ def _granted(db):
     apply(statements(**ROLES))
     with connection.cursor() as cursor:
         cursor.execute(ADD.replace("'a:1'", "'a:0'"))
+        cursor.execute("INSERT INTO ledger_log (id, origin) VALUES (1, 'one')")
         cursor.execute("GRANT USAGE ON SCHEMA public TO grants_app, grants_sequencer")
 
 
@@ -33,9 +34,10 @@ ALLOWED = {
     "app": (ADD, "SELECT body FROM ledger_event", "SELECT note FROM ledger_checkpoint"),
     "sequencer": (
         "SELECT event_id FROM ledger_pending",
-        "INSERT INTO ledger_leaf (seq, event_id) SELECT 0, min(id) FROM ledger_event",
-        "INSERT INTO ledger_checkpoint (size, root, note) VALUES (1, 'r', 'n')",
-        "INSERT INTO ledger_tile (level, idx, hashes) VALUES (0, 0, 'h')",
+        "INSERT INTO ledger_log (id, origin) VALUES (2, 'another')",
+        "INSERT INTO ledger_leaf (log_id, seq, event_id) SELECT 1, 0, min(id) FROM ledger_event",
+        "INSERT INTO ledger_checkpoint (log_id, size, root, note) VALUES (1, 1, 'r', 'n')",
+        "INSERT INTO ledger_tile (log_id, level, idx, hashes) VALUES (1, 0, 0, 'h')",
         "DELETE FROM ledger_pending",
     ),
 }
@@ -46,8 +48,8 @@ REFUSED = {
         "DELETE FROM ledger_event",
         "TRUNCATE ledger_event CASCADE",
         "DELETE FROM ledger_pending",
-        "INSERT INTO ledger_leaf (seq, event_id) SELECT 0, min(id) FROM ledger_event",
-        "INSERT INTO ledger_checkpoint (size, root, note) VALUES (1, 'r', 'n')",
+        "INSERT INTO ledger_leaf (log_id, seq, event_id) SELECT 1, 0, min(id) FROM ledger_event",
+        "INSERT INTO ledger_checkpoint (log_id, size, root, note) VALUES (1, 1, 'r', 'n')",
         "ALTER TABLE ledger_event DISABLE TRIGGER ALL",
     ),
     "sequencer": (ADD, "UPDATE ledger_checkpoint SET note = ''", "DELETE FROM ledger_leaf"),
