@@ -1,7 +1,10 @@
 """What is known of the personal data in datasets: scans, and the recipes of anonymised versions."""
 
+from typing import Any
+
 from django.db import models
 
+from registry.canonical import parse
 from registry.models import Artifact, DatasetVersion, Principal, Project, Run
 from registry.models.fields import DigestField, Row
 
@@ -37,3 +40,27 @@ class Recipe(models.Model):
 
     def __str__(self) -> str:
         return str(self.digest)[:12]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Format, threshold, one step per column, identifiers, and what the result may be called."""
+        found: dict[str, Any] = parse(self.document_text)
+        return found
+
+
+class Anonymization(Row):
+    """That a recipe made one dataset version of another, once; what was asked again is answered by this."""
+
+    source = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="anonymizations")
+    recipe = models.ForeignKey(Recipe, on_delete=models.PROTECT, related_name="anonymizations")
+    result = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
+    grade = models.CharField(max_length=20)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "recipe"], name="privacy_a_recipe_makes_one_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.result} of {self.source}"

@@ -28,9 +28,19 @@ if TYPE_CHECKING:
 FORMAT = "probity.recipe/1"
 PSEUDONYMISED, ANONYMISED = "PSEUDONYMISED", "ANONYMISED"
 SHORTEST_KEY = 16
+STEP_KEYS = frozenset({"name", "entity", "operator", "parameters"})
 TEXT_TYPES = frozenset({"string", "large_string"})
 
-__all__ = ["RecipeColumnError", "RecipeError", "RecipeKeyError", "RecipeScanError", "apply", "propose", "recipe_digest"]
+__all__ = [
+    "RecipeColumnError",
+    "RecipeError",
+    "RecipeKeyError",
+    "RecipeScanError",
+    "apply",
+    "check_document",
+    "propose",
+    "recipe_digest",
+]
 
 
 def propose(pii_document: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,17 +116,28 @@ def apply(table: "pa.Table", recipe: Mapping[str, Any], key: bytes, engine: Engi
     return pa.table(made)
 
 
-def _check(table: Any, recipe: Mapping[str, Any], key: bytes) -> None:
+def check_document(recipe: Mapping[str, Any]) -> None:
+    """Raise RecipeError for what is no recipe, whatever table it is for."""
     if recipe.get("format") != FORMAT:
         raise RecipeError(f"The recipe's format is {recipe.get('format')!r}; this version applies {FORMAT!r}.")
-    if len(key) < SHORTEST_KEY:
-        raise RecipeKeyError(f"The pseudonym key has {len(key)} bytes; it needs at least {SHORTEST_KEY}.")
+    steps = recipe.get("columns")
+    if not isinstance(steps, list) or not all(isinstance(one, Mapping) and set(one) == STEP_KEYS for one in steps):
+        raise RecipeError(f"A recipe's 'columns' is a list of steps, each with exactly {', '.join(sorted(STEP_KEYS))}.")
+    for step in steps:
+        if not isinstance(step["name"], str) or not isinstance(step["parameters"], Mapping):
+            raise RecipeError("The name of a recipe's step is text, and its parameters are an object.")
     if not _is_threshold(recipe.get("threshold")):
         raise RecipeError(f"The recipe's threshold {recipe.get('threshold')!r} is not above 0 and at most 1.")
     if recipe.get("result") != result_class(recipe):
         raise RecipeError(
             f"The recipe calls its result {recipe.get('result')!r}; its operators make it {result_class(recipe)!r}."
         )
+
+
+def _check(table: Any, recipe: Mapping[str, Any], key: bytes) -> None:
+    check_document(recipe)
+    if len(key) < SHORTEST_KEY:
+        raise RecipeKeyError(f"The pseudonym key has {len(key)} bytes; it needs at least {SHORTEST_KEY}.")
     names = [one["name"] for one in recipe["columns"]]
     for name in names:
         if name not in table.column_names:

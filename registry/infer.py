@@ -9,9 +9,11 @@ from django.conf import settings
 
 from registry.artifacts import checkout_tree, keep_bytes, local_path
 from registry.backends.base import BackendError
+from registry.canonical import digest
 from registry.models import Inference, ModelVersion, VersionKind
 
 ARROW = "application/vnd.apache.arrow.file"
+WANT = ("predictions", "attributions")
 
 
 class NoModelError(BackendError):
@@ -23,6 +25,11 @@ def isolation() -> str:
     return str(settings.PROBITY_SANDBOX)
 
 
+def asked(version: ModelVersion, schema: Mapping[str, Any]) -> str:
+    """Return the digest of what a version is asked beside the rows: its features, and whose score (positive label)."""
+    return digest({"features": list(version.features), "positive": schema["positive"], "want": list(WANT)})
+
+
 def infer_version(
     version: ModelVersion,
     *,
@@ -30,11 +37,12 @@ def infer_version(
     schema: Mapping[str, Any],
     progress: Callable[[float, str], None] = lambda _share, _message: None,
 ) -> Inference:
-    """Return scores and attributions of the version on a kept Parquet file, made now unless made before.
+    """Return scores and attributions of the version on a kept Parquet file, made now unless the same was asked before.
 
     Raises NoModelError for versions without a model, and InferenceError when the model misbehaves.
     """
-    known = Inference.objects.filter(version=version, data_digest=data_digest).order_by("-created_at").first()
+    made = Inference.objects.filter(version=version, data_digest=data_digest, asked=asked(version, schema))
+    known = made.order_by("-created_at").first()
     if known and (known.isolation != "none" or isolation() == "none"):
         return known
     if version.kind != VersionKind.TREE or version.content_id is None:
@@ -61,7 +69,7 @@ def _infer(  # noqa: PLR0917 - the facts of one inference
         local_path(data_digest),
         features=version.features,
         positive=schema["positive"],
-        want=("predictions", "attributions"),
+        want=WANT,
         seed=int(version.digest[:8], 16),
         workdir=work,
         isolation=isolation(),
@@ -74,6 +82,7 @@ def _infer(  # noqa: PLR0917 - the facts of one inference
     made, _ = Inference.objects.get_or_create(
         version=version,
         data_digest=data_digest,
+        asked=asked(version, schema),
         isolation=answer.isolation,
         defaults={"scores": scores, "attributions": attributions, "meta": dict(answer.meta)},
     )

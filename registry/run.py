@@ -1,16 +1,14 @@
 """Runs: start, claim under a lease, keep alive, end, cancel; and sweep up what died."""
 
 import logging
-import time
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -19,22 +17,29 @@ from registry.backends.base import BackendError
 from registry.blobs import BlobError
 from registry.canonical import digest
 from registry.checks import Cancelled
+from registry.lease import GaveUpError, Lease, LeaseLostError, lease_time, storable
 from registry.ledger.append import append
 from registry.models import Actor, Project, Run, RunStatus
 from registry.queue import enqueue
 
+__all__ = [
+    "Lease",
+    "LeaseLostError",
+    "Wait",
+    "Work",
+    "cancel",
+    "claim",
+    "perform",
+    "start",
+    "sweep",
+    "told",
+]
+
 logger = logging.getLogger(__name__)
-HEARTBEAT_SECONDS = 1.0
 LONGEST_BACK_OFF = 60
 LOST_MESSAGE_SECONDS = 15
 OURS = frozenset({"registry", "privacy", "monitoring", "governance"})
 EARLY = timedelta(seconds=0.5)  # a countdown may fire a little before its time
-
-
-class LeaseLostError(RuntimeError):
-    """Another worker took the run over, because this one did not report in time. Nothing of this attempt is kept."""
-
-    code = "lease_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,51 +50,8 @@ class Wait:
     handle: Mapping[str, Any]
 
 
-@dataclass(slots=True)
-class Lease:
-    """The right to work on a run, kept alive by reporting progress."""
-
-    run_id: uuid.UUID
-    token: uuid.UUID
-    last: float = field(default_factory=time.monotonic)
-
-    def progress(self, share: float, message: str = "") -> None:
-        """Report progress (0 to 1); raises Cancelled or LeaseLostError. Writes at most once a second."""
-        if time.monotonic() - self.last < HEARTBEAT_SECONDS:
-            return
-        self.last = time.monotonic()
-        self.beat(share, message)
-
-    def beat(self, share: float, message: str) -> None:
-        """Write a heartbeat now."""
-        now = timezone.now()
-        run = Run.objects.filter(pk=self.run_id, lease=self.token, status=RunStatus.RUNNING)
-        values = {
-            "heartbeat_at": now,
-            "lease_until": now + lease_time(),
-            "progress": share,
-            "message": _storable(message)[:500],
-        }
-        if not run.update(**values):
-            raise LeaseLostError(f"run {self.run_id} is no longer this worker's")
-        if run.filter(cancel_requested=True).exists():
-            raise Cancelled(f"run {self.run_id} was cancelled")
-
-    def lock(self) -> Run:
-        """Lock the run inside the caller's transaction; raises LeaseLostError when it is no longer ours."""
-        held = Run.objects.select_for_update().filter(pk=self.run_id, lease=self.token, status=RunStatus.RUNNING)
-        run = held.first()
-        if run is None:
-            raise LeaseLostError(f"run {self.run_id} is no longer this worker's")
-        return run
-
-
-def _storable(text: str) -> str:
-    """Return text that every database takes: without NUL characters and lone surrogates."""
-    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
-
-
 Work = Callable[[Run, Lease], dict[str, Any] | Wait]
+Stop = Callable[[Run], None]
 
 
 def told(error: BaseException) -> str:
@@ -101,11 +63,6 @@ def told(error: BaseException) -> str:
     name = type(error).__name__
     places = traceback.extract_tb(error.__traceback__)
     return f"{name} ({Path(places[-1].filename).name}, line {places[-1].lineno})" if places else name
-
-
-def lease_time() -> timedelta:
-    """Return how long a worker may be silent before its run is taken over."""
-    return timedelta(seconds=settings.PROBITY_RUN_LEASE_SECONDS)
 
 
 @transaction.atomic
@@ -147,32 +104,38 @@ def start(
 
 @transaction.atomic
 def claim(run_id: str) -> tuple[Run, Lease] | None:
-    """Take a run that is queued, due, or whose worker fell silent; None when there is nothing to take."""
+    """Take a run that is queued, due, or whose worker fell silent; None when there is nothing to take.
+
+    One that was cancelled or has no attempt left is taken to be ended: the lease says so, and no work is done on it.
+    """
     run = Run.objects.select_for_update().filter(pk=run_id).first()
     now = timezone.now()
     if run is None or run.status in Run.ENDED:
         return None
     if run.status == RunStatus.RUNNING and run.lease_until and run.lease_until > now:
         return None
-    if run.status != RunStatus.RUNNING and run.not_before and run.not_before > now + EARLY:
+    early = run.not_before and run.not_before > now + EARLY
+    if run.status != RunStatus.RUNNING and early and not run.cancel_requested:
         return None
-    if run.cancel_requested and not run.handle:  # with a handle, the work itself stops what goes on elsewhere
-        _end(run, RunStatus.CANCELLED, code="cancelled", error="cancelled while nobody worked on it")
-        return None
-    polled = run.status == RunStatus.WAITING
-    if not polled and run.attempt >= run.max_attempts:
-        _end(run, RunStatus.FAILED, code="gave_up", error=f"gave up after {run.attempt} attempts: {run.error}")
-        return None
-    run.attempt += 0 if polled else 1
+    polled, over = run.status == RunStatus.WAITING, _over(run)
+    run.attempt += 0 if polled or run.attempt >= run.max_attempts else 1
     run.status, run.lease = RunStatus.RUNNING, uuid.uuid4()
     run.heartbeat_at, run.lease_until = now, now + lease_time()
     run.started_at = run.started_at or now
     run.save()
-    return run, Lease(run_id=run.pk, token=run.lease)
+    return run, Lease(run_id=run.pk, token=run.lease, over=over)
+
+
+def _over(run: Run) -> Cancelled | GaveUpError | None:
+    if run.cancel_requested:
+        return Cancelled("cancelled while nobody worked on it")
+    if run.status != RunStatus.WAITING and run.attempt >= run.max_attempts:
+        return GaveUpError(f"gave up after {run.attempt} attempts: {run.error}")
+    return None
 
 
 def _end(run: Run, status: RunStatus, *, code: str = "", error: str = "", result: dict[str, Any] | None = None) -> None:
-    run.status, run.error_code, run.error = status, _storable(code), _storable(error)
+    run.status, run.error_code, run.error = status, storable(code), storable(error)
     run.result = result or {}
     run.progress = 1 if status == RunStatus.SUCCEEDED else run.progress
     run.lease, run.lease_until, run.ended_at = None, None, timezone.now()
@@ -185,37 +148,67 @@ def _end(run: Run, status: RunStatus, *, code: str = "", error: str = "", result
     )
 
 
-def perform(run_id: str, work: Work) -> Run | None:
-    """Claim the run and do its work; None when another worker has it. Errors end or requeue the run, and are kept."""
+def perform(run_id: str, work: Work, *, stop: Stop = lambda _run: None) -> Run | None:
+    """Claim the run and do its work; None when another worker has it. Errors end or requeue the run, and are kept.
+
+    ``stop`` ends what the run may have begun elsewhere, also where its handle was never kept. It is called before the
+    run ends in any way but success, and stopping what has ended must be harmless.
+    """
     claimed = claim(run_id)
     if claimed is None:
         return None
     run, lease = claimed
     try:
-        _work(run, lease, work)
+        if lease.over is not None:
+            _broke_off(run, lease, lease.over, stop)
+        else:
+            _work(run, lease, work, stop)
     except LeaseLostError as error:  # also while it was to be recorded how the work went wrong
         logger.warning("%s", error)
         return None
     return Run.objects.get(pk=run.pk)
 
 
-def _work(run: Run, lease: Lease, work: Work) -> None:
+def _work(run: Run, lease: Lease, work: Work, stop: Stop) -> None:
     try:
         _settle(lease, work(run, lease))
     except LeaseLostError:
         raise
-    except Cancelled as error:
-        _fail(lease, RunStatus.CANCELLED, "cancelled", str(error))
-    except (DatabaseError, BlobError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever work raises ends its run, or has it tried again
+        _broke_off(run, lease, error, stop)
+
+
+def _broke_off(run: Run, lease: Lease, error: Exception, stop: Stop) -> None:
+    """Try again later what may pass; else let nothing go on elsewhere, then end the run."""
+    left = run.attempt < run.max_attempts
+    if left and _may_pass(error):
         _retry(lease, error)
-    except BackendError as error:
-        if error.retriable:
-            _retry(lease, error)
-        else:
-            _fail(lease, RunStatus.FAILED, error.code, str(error))
-    except Exception as error:  # noqa: BLE001 - whatever work raises ends its run
-        logger.error("run %s failed: %s", run.pk, told(error))  # noqa: TRY400 - a traceback would quote its values
-        _fail(lease, RunStatus.FAILED, _code(error, "unexpected"), told(error))
+        return
+    try:
+        stop(run)
+    except Exception as late:  # noqa: BLE001 - a backend raises what it likes; a cancelled run is stopped at the next try
+        logger.warning("run %s could not be stopped yet: %s", run.pk, told(late))
+        if left:
+            _retry(lease, late)
+            return
+    _fail(lease, *_verdict(run, error))
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, DatabaseError | BlobError) or (isinstance(error, BackendError) and error.retriable)
+
+
+def _verdict(run: Run, error: Exception) -> tuple[RunStatus, str, str]:
+    """Return how a run ends by an error: status, code, and what may be told."""
+    if isinstance(error, Cancelled):
+        return RunStatus.CANCELLED, "cancelled", str(error)
+    if _may_pass(error):
+        code = _code(error, "database")
+        return RunStatus.FAILED, code, f"gave up after {run.attempt} attempts: {told(error)}"
+    if isinstance(error, BackendError):
+        return RunStatus.FAILED, error.code, str(error)
+    logger.error("run %s failed: %s", run.pk, told(error))
+    return RunStatus.FAILED, _code(error, "unexpected"), told(error)
 
 
 @transaction.atomic
@@ -243,28 +236,32 @@ def _fail(lease: Lease, status: RunStatus, code: str, error: str) -> None:
 @transaction.atomic
 def _retry(lease: Lease, error: Exception) -> None:
     run = lease.lock()
-    code, said = _code(error, "database")[:80], told(error)
-    if run.attempt >= run.max_attempts:
-        _end(run, RunStatus.FAILED, code=code, error=f"gave up after {run.attempt} attempts: {said}")
-        return
     delay = min(2**run.attempt, LONGEST_BACK_OFF)
     run.status, run.lease, run.lease_until = RunStatus.QUEUED, None, None
     run.not_before = timezone.now() + timedelta(seconds=delay)
-    run.error_code, run.error = code, _storable(said)
+    run.error_code, run.error = _code(error, "database")[:80], storable(told(error))
     run.save()
     enqueue(run.task, str(run.pk), countdown=delay)
 
 
 @transaction.atomic
 def cancel(run: Run, *, actor: Actor) -> Run:
-    """Ask a run to stop: at once when nobody works on it, else at its next sign of life."""
+    """Ask a run to stop: at once when nobody began it, else at its next sign of life. Who asked first is recorded."""
     locked = Run.objects.select_for_update().get(pk=run.pk)
-    if locked.status in Run.ENDED:
+    if locked.status in Run.ENDED or locked.cancel_requested:
         return locked
     locked.cancel_requested = True
     locked.save(update_fields=["cancel_requested"])
-    if locked.status == RunStatus.QUEUED and not locked.handle:
+    append(
+        "run.cancel_requested",
+        actor=actor,
+        subject=f"run:{locked.pk}",
+        data={"kind": locked.kind, "status": locked.status, "attempt": locked.attempt},
+    )
+    if locked.status == RunStatus.QUEUED and not locked.attempt:
         _end(locked, RunStatus.CANCELLED, code="cancelled", error=f"cancelled by {actor.principal.pk}")
+    elif locked.status != RunStatus.RUNNING:
+        enqueue(locked.task, str(locked.pk))
     return locked
 
 

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from registry import run
+from registry.train import stop_training
 from registry.train import train as train_version
 
 
@@ -15,4 +16,4 @@ def sweep_runs() -> int:
 @shared_task(name="registry.tasks.train")
 def train(run_id: str) -> None:
     """Submit or poll one training."""
-    run.perform(run_id, train_version)
+    run.perform(run_id, train_version, stop=stop_training)

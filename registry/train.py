@@ -3,16 +3,15 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
 
 from registry import catalog, run
 from registry.artifacts import keep_tree, local_path
-from registry.backends.base import BackendError, RunSpec, RunState, RunStatus
+from registry.backends.base import BackendError, FindsTraining, RunSpec, RunState, RunStatus
 from registry.canonical import decimal_string
-from registry.checks import Cancelled
 from registry.infer import isolation
 from registry.models import Actor, Assurance, DatasetVersion, Model, ModelVersion, Run, RunKind, VersionKind
 from registry.register.versions import Member, register_model_version
@@ -95,9 +94,6 @@ def train(run_: Run, lease: Lease) -> dict[str, Any] | Wait:
     backend = catalog.training_backend(run_.arguments["backend"])
     if not run_.handle:
         return Wait(POLL_SECONDS, backend.submit(_spec(run_, dataset_version)))
-    if run_.cancel_requested:
-        backend.cancel(run_.handle)
-        raise Cancelled(f"run {run_.pk} was cancelled")
     status = backend.poll(run_.handle)
     lease.beat(0.5, status.message or str(status.state))
     if status.state in {RunState.PENDING, RunState.RUNNING}:
@@ -106,6 +102,18 @@ def train(run_: Run, lease: Lease) -> dict[str, Any] | Wait:
         raise TrainingFailedError(f"the training ended {status.state}: {status.message}", code="training_failed")
     version = _register(run_, dataset_version, status, status.output)
     return {"version": str(version.pk), "number": version.number}
+
+
+def stop_training(run_: Run) -> None:
+    """Let nothing of a TRAIN run go on at its backend, also where whoever submitted it died before keeping its handle.
+
+    Raises BackendError when the backend cannot stop it now.
+    """
+    backend = catalog.training_backend(run_.arguments["backend"])
+    finder = cast("FindsTraining", backend) if hasattr(backend, "find") else None
+    handle = run_.handle or (finder.find(str(run_.pk), _folder(run_)) if finder else None)
+    if handle:
+        backend.cancel(handle)
 
 
 def _register(run_: Run, dataset_version: DatasetVersion, status: RunStatus, output: Path) -> ModelVersion:

@@ -8,10 +8,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.access.permissions import REGISTRARS
-from governance.api.base import CREATED, ApiView, describe
+from governance.api.base import ACCEPTED, CREATED, ApiView, describe
 from governance.api.fields import Input, MomentField, Output
 from governance.api.idempotency import once
+from governance.api.runs import RunPrinted
 from governance.api.uploads import parquet
+from privacy.anonymize import start_anonymizing
 from registry.models import Dataset, DatasetVersion
 from registry.register import register_dataset_version
 
@@ -100,3 +102,26 @@ class DatasetVersionView(ApiView):
         """Print a dataset version."""
         rows = DatasetVersion.objects.filter(dataset__project_id__in=self.visible).select_related("dataset")
         return Response(DatasetVersionPrinted(self.one(rows, pk=version_id)).data)
+
+
+class AnonymizingSent(Input):
+    """A recipe; without one, the recipe that the findings of a scan propose is used."""
+
+    recipe = serializers.DictField(required=False)
+
+
+class DatasetVersionAnonymizeView(ApiView):
+    """Anonymised versions, made by a run that scans them again."""
+
+    scopes = {"POST": "register"}
+
+    @describe(RunPrinted, sent=AnonymizingSent, status=202, operation_id="dataset_versions_anonymize")
+    @once()
+    def post(self, request: Request, version_id: UUID) -> Response:  # noqa: ARG002
+        """Queue an anonymised version; its run tells how it goes and which dataset version it made."""
+        rows = DatasetVersion.objects.filter(dataset__project_id__in=self.visible)
+        source = self.one(rows.select_related("dataset__project"), pk=version_id)
+        given = self.read(AnonymizingSent)
+        actor = self.actor(source.dataset.project, REGISTRARS, "anonymise a dataset")
+        queued = start_anonymizing(source, actor=actor, recipe=given.get("recipe"))
+        return Response(RunPrinted(queued).data, status=ACCEPTED)

@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("datasets", datasets.DatasetsView.as_view()),
     path("dataset-versions", datasets.DatasetVersionsView.as_view()),
     path("dataset-versions/<uuid:version_id>", datasets.DatasetVersionView.as_view()),
+    path("dataset-versions/<uuid:version_id>/anonymize", datasets.DatasetVersionAnonymizeView.as_view()),
     path("models", models.ModelsView.as_view()),
     path("models/<uuid:model_id>", models.ModelView.as_view()),
     path("versions", versions.VersionsView.as_view()),

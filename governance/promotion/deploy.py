@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from governance.promotion.subject import evaluation_set
 from governance.rules.states import DEPLOYMENT_TRANSITIONS, DeploymentState, advance
 from registry import catalog
 from registry.artifacts import checkout_tree
@@ -129,6 +130,7 @@ def serve(deployment: Deployment) -> dict[str, Any]:
         model_digest=champion.content_id,
         model_path=_model_folder(champion.content_id),
         features=champion.features,
+        positive=evaluation_set(document).schema["positive"],
         threshold=float(Decimal(document["rule"]["threshold"])),
         workdir=work,
     )

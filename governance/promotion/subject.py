@@ -52,18 +52,23 @@ def desired(manifest: ReleaseManifest, version: ModelVersion) -> Deployment | No
     )
 
 
+def evaluation_set(document: dict[str, Any]) -> DatasetVersion:
+    """Return the rows that a manifest was evaluated on, or is to be; raises EvaluationSetMissingError."""
+    found = DatasetVersion.objects.filter(digest=document["evaluation_set"]).first()
+    if found is None:
+        raise EvaluationSetMissingError(f"the evaluation set {document['evaluation_set']} of the manifest is not known")
+    return found
+
+
 def subject_of(promotion: PromotionRequest) -> Subject:
     """Return what is measured for a promotion."""
     document = promotion.manifest.document
-    evaluation = DatasetVersion.objects.filter(digest=document["evaluation_set"]).first()
-    if evaluation is None:
-        raise EvaluationSetMissingError(f"the evaluation set {document['evaluation_set']} of the manifest is not known")
     incumbent = ReleaseManifest.objects.filter(pk=document["incumbent"] or "").first()
     return Subject(
         manifest=promotion.manifest,
         version=promotion.version,
         threshold=threshold_of(document),
-        evaluation=evaluation,
+        evaluation=evaluation_set(document),
         trained_on=trained_on(promotion.version),
         incumbent=incumbent,
     )

@@ -6,6 +6,7 @@ from governance.models import PromotionRequest
 from governance.rules.policy import read_policy
 from monitoring.models import Baseline, Monitor
 from registry.artifacts import keep_document, local_path, read_table
+from registry.infer import asked
 from registry.ledger.append import append
 from registry.models import Actor, Artifact, DatasetVersion, Deployment, Inference
 
@@ -46,7 +47,8 @@ def baseline_of(deployment: Deployment) -> Artifact | None:
     evaluation = DatasetVersion.objects.filter(digest=deployment.manifest.document["evaluation_set"]).first()
     if champion is None or evaluation is None:
         return None
-    inference = Inference.objects.filter(version=champion, data_digest=evaluation.content_id).first()
+    same = asked(champion, evaluation.schema)
+    inference = Inference.objects.filter(version=champion, data_digest=evaluation.content_id, asked=same).first()
     if inference is None:
         return None
     return keep_document(_sketch(evaluation, inference))

@@ -30,9 +30,10 @@ class BackendError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """One training run: a Python source file with ``train(train_table, parameters, output_folder, seed)``.
+    """One training run: a Python source file with ``train(tables, parameters, output, seed)``, which returns a dict.
 
-    ``datasets`` maps a role to a Parquet file; ``limits`` are seconds, bytes and processes.
+    ``datasets`` maps a role ("train") to a Parquet file; ``tables`` holds each of them as a DataFrame under its role.
+    ``output`` is the folder that the model is written into. The limits are bytes of memory and seconds.
     """
 
     run_id: str
@@ -73,12 +74,23 @@ class TrainingBackend(Protocol):
         """Stop the run; stopping what has ended is harmless."""
 
 
+class FindsTraining(Protocol):
+    """What a training backend should offer too: it finds what it runs also where nobody kept the handle."""
+
+    def find(self, run_id: str, workdir: Path) -> dict[str, Any] | None:
+        """Return a handle that ``cancel`` takes, from the run's id alone, or None.
+
+        Cancelling by it must also end what is only about to start: a submission may be under way somewhere else.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class ServeSpec:
     """One serving deployment, pinned to the digest of the model's tree.
 
     ``model_path`` is a folder holding exactly the tree of ``model_digest``; the backend verifies that before it
-    loads anything. ``threshold`` is the decision rule of the release manifest.
+    loads anything. ``threshold`` is the decision rule of the release manifest, ``positive`` the label whose score it
+    is applied to: that of the rows on which the manifest was evaluated.
     """
 
     deployment_id: str
@@ -86,6 +98,7 @@ class ServeSpec:
     model_digest: str
     model_path: Path
     features: tuple[str, ...]
+    positive: str
     threshold: float
     workdir: Path
     memory_bytes: int = 3 << 30

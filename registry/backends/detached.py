@@ -129,7 +129,6 @@ def wait_until(done: Callable[[], bool], seconds: float) -> bool:
 
 def launch_and_wait(module: str, folder: Path, *, seconds: float = 60.0) -> dict[str, Any]:
     """Launch, and return the handle that the process itself writes once it holds its folder."""
-    (folder / HANDLE).unlink(missing_ok=True)
     launch(module, folder)
     if not wait_until((folder / HANDLE).exists, seconds):
         raise NotStartedError(f"{module} did not start within {seconds:g} s; see {LOG} in its folder")

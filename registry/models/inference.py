@@ -8,10 +8,14 @@ from registry.models.model import ModelVersion
 
 
 class Inference(Row):
-    """One sandboxed process per version and rows does all that needs the model; everything else reads this."""
+    """One sandboxed process per version and rows does all that needs the model; everything else reads this.
+
+    ``asked`` is the digest of what else the answer depends on: the features, and the label whose score it is.
+    """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="inferences")
     data_digest = DigestField()
+    asked = DigestField()
     scores = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
     attributions = models.ForeignKey(Artifact, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     meta = models.JSONField(default=dict)
@@ -20,7 +24,7 @@ class Inference(Row):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["version", "data_digest", "isolation"], name="registry_inference_is_made_once"
+                fields=["version", "data_digest", "asked", "isolation"], name="registry_inference_is_made_once"
             ),
         ]
 

@@ -9,12 +9,19 @@ from registry.register.people import (
     register_service,
     revoke_role,
 )
-from registry.register.projects import create_environment, create_project, pin_evaluation_set, register_model
+from registry.register.projects import (
+    OtherProjectError,
+    create_environment,
+    create_project,
+    pin_evaluation_set,
+    register_model,
+)
 from registry.register.versions import Member, VersionRegistrationError, register_model_version
 
 __all__ = [
     "DatasetRegistrationError",
     "Member",
+    "OtherProjectError",
     "SelfGrantError",
     "VersionRegistrationError",
     "create_environment",

@@ -70,26 +70,42 @@ def register_dataset_version(
 
     Raises DatasetRegistrationError when they do not fit each other, BlobError when the bytes cannot be kept.
     """
+    content, rows = keep_rows(file, schema)
+    return record_dataset_version(
+        project=project,
+        name=name,
+        content=content,
+        rows=rows,
+        schema=schema,
+        actor=actor,
+        parent=parent,
+        recipe_digest=recipe_digest,
+        source=source,
+    )
+
+
+def keep_rows(file: Path, schema: dict[str, Any]) -> tuple[Artifact, int]:
+    """Keep the bytes of a Parquet file that fits the schema, and count its rows: what needs no transaction."""
     import pyarrow.parquet as pq
 
     check_schema(schema, pq.read_table(file))
-    rows = pq.ParquetFile(file).metadata.num_rows
-    content = keep_file(file, "application/vnd.apache.parquet")
-    return _record(project, name, content, schema, rows, actor, parent, recipe_digest, source or {})
+    return keep_file(file, "application/vnd.apache.parquet"), pq.ParquetFile(file).metadata.num_rows
 
 
 @transaction.atomic
-def _record(  # noqa: PLR0917 - one row's facts
+def record_dataset_version(
+    *,
     project: Project,
     name: str,
     content: Artifact,
-    schema: dict[str, Any],
     rows: int,
+    schema: dict[str, Any],
     actor: Actor,
-    parent: DatasetVersion | None,
-    recipe_digest: str,
-    source: dict[str, Any],
+    parent: DatasetVersion | None = None,
+    recipe_digest: str = "",
+    source: dict[str, Any] | None = None,
 ) -> DatasetVersion:
+    """Register rows that ``keep_rows`` kept; the same content and schema return the version there is."""
     dataset, _ = Dataset.objects.get_or_create(project=project, name=name)
     Dataset.objects.select_for_update().get(pk=dataset.pk)
     identity = dataset_digest(content.digest, schema)
@@ -105,7 +121,7 @@ def _record(  # noqa: PLR0917 - one row's facts
         rows=rows,
         parent=parent,
         recipe_digest=recipe_digest,
-        source=source,
+        source=source or {},
         registered_by=actor.principal,
     )
     version.full_clean()

@@ -6,6 +6,12 @@ from registry.ledger.append import append
 from registry.models import Actor, DatasetVersion, Environment, EvaluationSet, Model, Project
 
 
+class OtherProjectError(ValueError):
+    """What is to be used together belongs to different projects."""
+
+    code = "other_project"
+
+
 @transaction.atomic
 def create_project(*, slug: str, name: str, actor: Actor) -> Project:
     """Make a project."""
@@ -52,7 +58,16 @@ def register_model(*, project: Project, name: str, tier: str, intended_use: str,
 def pin_evaluation_set(
     *, environment: Environment, model: Model, dataset_version: DatasetVersion, actor: Actor
 ) -> EvaluationSet:
-    """Say on which rows the environment evaluates the model from now on."""
+    """Say on which rows the environment evaluates the model from now on; raises OtherProjectError.
+
+    Environment, model and rows are of one project: permissions are by project.
+    """
+    for what, project_id in (("model", model.project_id), ("dataset", dataset_version.dataset.project_id)):
+        if project_id != environment.project_id:
+            raise OtherProjectError(
+                f"the environment {environment} belongs to another project than the {what} "
+                f"{model if what == 'model' else dataset_version}"
+            )
     pin = EvaluationSet(environment=environment, model=model, dataset_version=dataset_version)
     pin.full_clean()
     pin.save()

@@ -72,7 +72,7 @@ def _slope(content: str) -> float:
     return float(json.loads(store().get(entry["sha256"]))["slope"])
 
 
-def infer_by_slope(version, content, data_digest, _schema, _folder, _progress) -> Inference:
+def infer_by_slope(version, content, data_digest, schema, _folder, _progress) -> Inference:
     """Score rows by the slope in the model's folder: stands in for the sandboxed process."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -81,7 +81,11 @@ def infer_by_slope(version, content, data_digest, _schema, _folder, _progress) -
     values = pq.read_table(local_path(data_digest), columns=["x1"]).column("x1").to_pylist()
     scores = keep_table(pa.table({"row": range(len(values)), "score": [_score(slope, value) for value in values]}))
     made, _ = Inference.objects.get_or_create(
-        version=version, data_digest=data_digest, isolation=infer.isolation(), defaults={"scores": scores}
+        version=version,
+        data_digest=data_digest,
+        asked=infer.asked(version, schema),
+        isolation=infer.isolation(),
+        defaults={"scores": scores},
     )
     return made
 

@@ -79,7 +79,9 @@ def test_a_run_that_ended_while_nobody_listened_is_told_to_its_promotion(stage, 
         run.cancel(queued, actor=stage.actor("engineer"))
     else:
         Run.objects.filter(pk=queued.pk).update(attempt=queued.max_attempts, error="the worker died each time")
-        assert run.claim(str(queued.pk)) is None
+        done = run.perform(str(queued.pk), lambda *_: {})
+        assert done is not None
+        assert done.error_code == "gave_up"
     assert changed() == {"runs": 1}
     promotion = fresh(promotion)
     assert promotion.state == {"assess": "ERROR", "release": "RELEASE_FAILED"}[kind]

@@ -47,7 +47,7 @@ def test_a_snapshot_sees_one_moment_and_keeps_no_writer_waiting(committed_db):
 
 
 @pytest.mark.django_db
-def test_cancelling_what_waits_to_be_tried_again_elsewhere_lets_its_work_stop_it():
+def test_cancelling_what_waits_to_be_tried_again_elsewhere_stops_it():
     one = queued()
     assert run.perform(str(one.pk), lambda *_: run.Wait(0, {"job": "7"})) is not None
 
@@ -57,13 +57,11 @@ def test_cancelling_what_waits_to_be_tried_again_elsewhere_lets_its_work_stop_it
     run.perform(str(one.pk), away)
     assert Run.objects.get(pk=one.pk).status == "QUEUED"
     assert run.cancel(one, actor=Actor.system()).status == "QUEUED"
-    Run.objects.filter(pk=one.pk).update(not_before=None)
     asked = []
 
-    def work(run_: Run, _lease: run.Lease) -> Any:
+    def stop(run_: Run) -> None:
         asked.append((run_.cancel_requested, run_.handle))
-        raise run.Cancelled("stopped")
 
-    ended = run.perform(str(one.pk), work)
+    ended = run.perform(str(one.pk), away, stop=stop)
     assert ended is not None
     assert (ended.status, asked) == ("CANCELLED", [(True, {"job": "7"})])

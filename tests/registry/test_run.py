@@ -43,8 +43,8 @@ def due(one: Run) -> None:
     Run.objects.filter(pk=one.pk).update(not_before=timezone.now() - timedelta(minutes=1))
 
 
-def perform(one: Run, work=lambda _run, _lease: {"done": True}) -> Run | None:
-    return run.perform(str(one.pk), work)
+def perform(one: Run, work=lambda _run, _lease: {"done": True}, **how) -> Run | None:
+    return run.perform(str(one.pk), work, **how)
 
 
 def ends(one: Run) -> list[dict]:
@@ -175,9 +175,10 @@ def test_a_run_whose_workers_all_died_is_given_up():
     for _ in range(one.max_attempts):
         assert run.claim(str(one.pk)) is not None
         silence(one)
-    assert run.claim(str(one.pk)) is None
-    one.refresh_from_db()
-    assert (one.status, one.error_code) == ("FAILED", "gave_up")
+    stopped = []
+    ended = perform(one, raising(AssertionError("it was done again")), stop=stopped.append)
+    assert (ended.status, ended.error_code, ended.attempt) == ("FAILED", "gave_up", 5)
+    assert stopped == [one]
     assert ends(one)[0]["error_code"] == "gave_up"
 
 
@@ -233,6 +234,7 @@ def test_cancelling_what_nobody_works_on_ends_it_at_once_and_twice_is_harmless()
     assert run.cancel(one, actor=Actor.system()).status == "CANCELLED"
     assert perform(one) is None
     assert [end["status"] for end in ends(one)] == ["CANCELLED"]
+    assert len(list(read.entries(subject=f"run:{one.pk}", kind="run.cancel_requested"))) == 1
 
 
 def test_cancelling_what_runs_ends_it_at_its_next_sign_of_life():
@@ -253,25 +255,78 @@ def test_cancelling_a_silent_run_ends_it_when_it_is_taken_over():
     run.claim(str(one.pk))
     run.cancel(one, actor=Actor.system())
     silence(one)
-    assert perform(one, raising(AssertionError)) is None
-    one.refresh_from_db()
-    assert one.status == "CANCELLED"
+    ended = perform(one, raising(AssertionError("it was done again")))
+    assert (ended.status, ended.error_code) == ("CANCELLED", "cancelled")
 
 
-def test_cancelling_what_waits_elsewhere_lets_its_work_stop_it():
+def test_cancelling_what_waits_elsewhere_stops_it_before_its_time(sent):
+    one = queued()
+    perform(one, lambda *_: Wait(30, {"pid": 7}))
+    sent.clear()
+    assert run.cancel(one, actor=Actor.system()).status == "WAITING"
+    assert sent == [(TASK, str(one.pk), None)]
+    stopped = []
+    ended = perform(one, raising(AssertionError("it was polled")), stop=lambda run_: stopped.append(run_.handle["pid"]))
+    assert (ended.status, stopped) == ("CANCELLED", [7])
+
+
+def cancelled_meanwhile(one, lease):
+    run.cancel(one, actor=Actor.system())
+    lease.beat(0.5, "")
+
+
+def broken(_run, _lease):
+    raise BackendError("refused", code="refused")
+
+
+@pytest.mark.parametrize(
+    ("work", "status"), [(cancelled_meanwhile, "CANCELLED"), (broken, "FAILED")], ids=["cancelled", "failed"]
+)
+def test_what_ends_badly_is_stopped_first_and_what_succeeds_is_not(work, status):
+    seen = []
+
+    def stop(run_):
+        seen.append(Run.objects.get(pk=run_.pk).status)
+
+    assert perform(queued(), work, stop=stop).status == status
+    assert perform(queued(), stop=stop).status == "SUCCEEDED"
+    assert seen == ["RUNNING"]
+
+
+def test_what_cannot_be_stopped_now_is_stopped_at_a_later_try_and_not_for_ever(sent):
     one = queued()
     perform(one, lambda *_: Wait(1, {"pid": 7}))
-    assert run.cancel(one, actor=Actor.system()).status == "WAITING"
-    due(one)
-    stopped = []
+    run.cancel(one, actor=Actor.system())
+    asked = []
 
-    def work(run_, _lease):
-        assert run_.cancel_requested
-        stopped.append(run_.handle["pid"])
-        raise Cancelled("it was stopped")
+    def stop(_run):
+        asked.append(1)
+        raise BackendError("away", code="away", retriable=True)
 
-    assert perform(one, work).status == "CANCELLED"
-    assert stopped == [7]
+    for tries in range(1, 5):
+        assert perform(one, raising(AssertionError), stop=stop).status == "QUEUED"
+        assert len(asked) == tries
+    ended = perform(one, raising(AssertionError), stop=stop)
+    assert (ended.status, len(asked)) == ("CANCELLED", 5)
+    assert len(ends(one)) == 1
+
+
+def test_who_asked_for_the_end_is_recorded_once_with_it():
+    one = queued()
+    run.claim(str(one.pk))
+    asking = Actor.system("session")
+    for _ in range(2):
+        run.cancel(one, actor=asking)
+    [entry] = list(read.entries(subject=f"run:{one.pk}", kind="run.cancel_requested"))
+    assert entry.document()["data"] == {"kind": "scan", "status": "RUNNING", "attempt": 1}
+    assert entry.document()["actor"] == asking.document()
+
+
+def test_a_run_that_has_ended_is_not_asked_to_stop():
+    one = queued()
+    perform(one)
+    assert run.cancel(one, actor=Actor.system()).status == "SUCCEEDED"
+    assert list(read.entries(kind="run.cancel_requested")) == []
 
 
 def test_the_same_key_is_one_run_until_it_has_ended(sent):

@@ -13,12 +13,19 @@ from governance.access.tokens import create_token
 from governance.management.demo import patients
 from governance.models import ApiToken
 from governance.policies.library import library_text
+from privacy.tasks import anonymize
 from registry import catalog
 from registry.models import Actor, Deployment, Project, Run
 from registry.register import grant_role, register_person
 from registry.tasks import train
 
-WORK = {"train": train, "assess": tasks.assess, "release": tasks.release, "watch": tasks.watch_batch}
+WORK = {
+    "anonymize": anonymize,
+    "train": train,
+    "assess": tasks.assess,
+    "release": tasks.release,
+    "watch": tasks.watch_batch,
+}
 PEOPLE = {
     "scientist": "requester",
     "engineer": "engineer",
@@ -103,6 +110,17 @@ def register(callers, frame, name, *, identities):
     return sent["id"]
 
 
+def anonymised(callers, dataset):
+    """Anonymise by the recipe that the findings propose; return the new version's id."""
+    run = callers["scientist"].post(f"dataset-versions/{dataset}/anonymize", expected=202)
+    drain()
+    ended = callers["scientist"].get(f"runs/{run['id']}").json()
+    assert ended["state"] == "SUCCEEDED", ended
+    made = callers["scientist"].get(f"dataset-versions/{ended['result']['dataset_version']}").json()
+    assert (made["parent"], made["number"]) == (dataset, 2)
+    return made["id"]
+
+
 def assessed(callers, environment, model, dataset, seed):
     """Train a scorecard and ask for its release; return the version and the promotion as printed."""
     scientist = callers["scientist"]
@@ -138,7 +156,7 @@ def test_a_model_finds_its_way_through_the_api_alone(callers):
     train_rows, held_out = patients.split(patients.measured(), SEED)
     environment, model = set_up(callers, held_out)
     raw = register(callers, patients.with_identities(train_rows, SEED), "patients", identities=True)
-    clean = register(callers, train_rows, "patients-clean", identities=False)
+    clean = anonymised(callers, raw)
 
     _, page = assessed(callers, environment, model, raw, SEED)
     assert page.json()["state"] == "BLOCKED"

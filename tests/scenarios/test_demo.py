@@ -12,6 +12,7 @@ from django.db import connection
 from governance import tasks
 from governance.exports.verify import verify
 from governance.management.demo import patients, steps, story
+from privacy.tasks import anonymize
 from registry.ledger import read
 from registry.models import Deployment, Run
 from registry.tasks import train
@@ -19,7 +20,13 @@ from tests.conftest import ROOT
 
 ON_SQLITE = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 SEEDS = (1, 2, 3) if ON_SQLITE else (1,)
-WORK = {"train": train, "assess": tasks.assess, "release": tasks.release, "watch": tasks.watch_batch}
+WORK = {
+    "anonymize": anonymize,
+    "train": train,
+    "assess": tasks.assess,
+    "release": tasks.release,
+    "watch": tasks.watch_batch,
+}
 SUMMARY = {"step": "summary", "ok": True, "refused": 2, "released": 2, "rolled_back": 1, "ledger_valid": True}
 
 

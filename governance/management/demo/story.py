@@ -23,10 +23,10 @@ from governance.models import PromotionRequest
 from governance.promotion.alias import observed
 from governance.promotion.approve import DecisionRefusedError, approve
 from governance.watch import post_batch
-from privacy.anonymize import anonymize
+from privacy.anonymize import start_anonymizing
 from registry import catalog
 from registry.ledger import read
-from registry.models import Deployment
+from registry.models import DatasetVersion, Deployment
 from registry.register import pin_evaluation_set
 
 BATCH_ROWS = 400
@@ -96,12 +96,13 @@ class Story:
 
     def anonymised(self) -> Step:
         """The rows are anonymised into a new dataset version, which is scanned again."""
-        self.clean = anonymize(self.raw, actor=self.cast.actor("scientist"))
+        ended = wait_for(start_anonymizing(self.raw, actor=self.cast.actor("scientist")), self.tell)
+        self.clean = DatasetVersion.objects.get(pk=ended.result["dataset_version"])
         return {
             "step": "anonymise",
             "dataset": f"{self.clean.dataset.name} v{self.clean.number}",
-            "grade": self.clean.source["grade"],
-            "recipe": self.clean.recipe_digest,
+            "grade": ended.result["grade"],
+            "recipe": ended.result["recipe"],
         }
 
     def second_version(self) -> Step:

@@ -28,6 +28,7 @@ class Served:
     model_digest: str
     model: Path
     features: tuple[str, ...]
+    positive: str
     threshold: float
     memory_bytes: int
     isolation: str
@@ -77,7 +78,11 @@ class Keeper:
         check_tree(self.served.model, self.served.model_digest)
         self._process = SandboxProcess(
             "serve",
-            {"model": str(self.served.model), "features": list(self.served.features), "positive": "1"},
+            {
+                "model": str(self.served.model),
+                "features": list(self.served.features),
+                "positive": self.served.positive,
+            },
             readable=[self.served.model],
             workdir=self.workdir / "inside",
             limits=Limits(

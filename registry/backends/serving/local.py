@@ -55,8 +55,8 @@ class LocalServing:
     def _document(self, spec: ServeSpec) -> dict[str, Any]:
         return {
             "deployment_id": spec.deployment_id, "manifest_digest": spec.manifest_digest,
-            "model_digest": spec.model_digest, "features": list(spec.features), "threshold": spec.threshold,
-            "memory_bytes": spec.memory_bytes, "isolation": self.isolation,
+            "model_digest": spec.model_digest, "features": list(spec.features), "positive": spec.positive,
+            "threshold": spec.threshold, "memory_bytes": spec.memory_bytes, "isolation": self.isolation,
         }  # fmt: skip
 
     @staticmethod

@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def _served(folder: Path) -> Served:
     spec = read_json(folder / SPEC) or {}
-    names = ("deployment_id", "manifest_digest", "model_digest", "threshold", "memory_bytes", "isolation")
+    names = ("deployment_id", "manifest_digest", "model_digest", "positive", "threshold", "memory_bytes", "isolation")
     return Served(**{name: spec[name] for name in names}, model=folder / MODEL, features=tuple(spec["features"]))
 
 

@@ -76,10 +76,12 @@ class LocalTraining:
         )
 
     def cancel(self, handle: Mapping[str, Any]) -> None:
-        """Stop the run: its supervisor kills the child; when it cannot, the kernel does both. Harmless when ended."""
+        """Stop the run: its supervisor kills the child; when it cannot, the kernel does both. Harmless when ended.
+
+        The mark is left also where nothing runs yet: a supervisor that comes to life beside it does no work.
+        """
         folder = Path(str(handle["folder"]))
-        if not folder.is_dir():
-            return
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / CANCEL).touch()
         alive = detached.is_alive(handle)
         detached.stop(handle)
@@ -87,3 +89,10 @@ class LocalTraining:
             detached.write_json(
                 folder / STATUS, {"state": RunState.CANCELLED, "message": "The training was cancelled, and killed."}
             )
+
+    def find(self, run_id: str, workdir: Path) -> dict[str, Any] | None:
+        """Return the handle that the run's supervisor wrote; before it did, one by which the run can be cancelled."""
+        handle = detached.read_json(workdir / detached.HANDLE)
+        if handle is not None and handle.get("run_id") != run_id:
+            return None
+        return handle or {"run_id": run_id, "folder": str(workdir)}

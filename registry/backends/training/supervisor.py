@@ -44,6 +44,7 @@ def _train(spec: dict[str, Any], folder: Path) -> dict[str, Any]:
         if (folder / CANCEL).exists():
             raise _Cancelled
 
+    on_tick()
     done = sandbox.run(
         "train",
         _request(spec, folder),

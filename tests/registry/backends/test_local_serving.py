@@ -26,6 +26,7 @@ def spec_of(model, features, workdir, **more):
         "model_digest": tree_digest(model),
         "model_path": model,
         "features": tuple(features),
+        "positive": "1",
         "threshold": 0.5,
         "workdir": workdir,
     }

@@ -161,6 +161,28 @@ def test_a_folder_is_of_one_run(tmp_path, diabetes):
     assert caught.value.code == "folder_taken"
 
 
+def test_a_run_whose_submitter_died_is_found_by_its_id_and_ended(tmp_path, diabetes):
+    training, made = LocalTraining(), spec(tmp_path, diabetes, SLEEPS)
+    handle = training.submit(made)
+    assert running(tmp_path)
+    found = training.find("run-1", made.workdir)
+    assert found == handle
+    assert training.find("run-2", made.workdir) is None
+    training.cancel(found)
+    assert training.poll(found).state is RunState.CANCELLED
+    assert not detached.is_alive(handle)
+    assert child_runs(tmp_path) == []
+
+
+def test_a_run_that_is_cancelled_before_it_starts_does_no_work(tmp_path, diabetes):
+    training, made = LocalTraining(), spec(tmp_path, diabetes, SLEEPS)
+    early = training.find("run-1", made.workdir)
+    training.cancel(early)
+    handle = training.submit(made)
+    assert ended(training, handle).state is RunState.CANCELLED
+    assert not (made.workdir / "work").exists()
+
+
 def test_a_missing_dataset_is_refused_at_once(tmp_path, diabetes):
     with pytest.raises(BackendError, match="train of run run-1 is not a file"):
         LocalTraining().submit(spec(tmp_path, diabetes, datasets={"train": tmp_path / "none.parquet"}))

@@ -20,6 +20,7 @@ import governance.promotion.rollback
 import governance.promotion.stop
 import governance.promotion.waive
 import governance.watch
+import privacy.anonymize
 import registry.artifacts
 import registry.register
 import registry.run
@@ -83,8 +84,9 @@ USE_CASES: dict[ModuleType, set[str]] = {
         "register_service", "revoke_role",
     },
     registry.artifacts: {"purge"},
-    registry.run: {"start", "cancel", "claim", "perform"},
+    registry.run: {"start", "cancel", "perform"},
     registry.train: {"start_training", "train", "import_version"},
+    privacy.anonymize: {"start_anonymizing", "anonymize"},
     governance.policies.publish: {"publish"},
     governance.policies.assign: {"propose", "confirm"},
     governance.promotion.request: {"request_promotion", "start_assessment"},
@@ -102,7 +104,8 @@ ASKING = {
     "keep_roles",
     "may_decide", "require_role", "manifest_document", "incumbent_of", "require_operator", "previous_of", "resolve",
     "applies_to_open", "read_rows", "store", "keep_bytes", "keep_file", "keep_document", "keep_table", "keep_tree",
-    "read_bytes", "read_document", "read_table", "local_path", "checkout_tree", "lease_time", "sweep", "told",
+    "read_bytes", "read_document", "read_table", "local_path", "checkout_tree", "sweep", "told",
+    "claim", "stop_training", "project_key",
 }  # fmt: skip
 CASES = [(module, name) for module, names in USE_CASES.items() for name in sorted(names)]
 
