@@ -10,21 +10,22 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from governance.models import PromotionRequest, Waiver
+from governance.models import PromotionRequest
 from governance.promotion.advance import lock
+from governance.promotion.alerts import is_open, is_settled, open_alerts, resolve_alerts
 from governance.promotion.alias import put_back
 from governance.promotion.assess import mark_failed
 from governance.promotion.deploy import end_serving, observe, serve
-from governance.promotion.judge import evaluation_now, settle
+from governance.promotion.expire import expire
+from governance.promotion.judge import settle
+from governance.promotion.rejudge import NOTICE, rejudge
 from governance.promotion.release import mark_release_failed
 from governance.promotion.request import start_assessment
 from governance.promotion.rollback import RUNNING, give_up
 from governance.promotion.ruling import newer_policy
-from governance.rules.evaluate import BLOCKED
-from governance.rules.policy import OnBreach
+from governance.rules.expiry import WAITING
 from governance.rules.states import DeploymentState, PromotionState
-from governance.rules.watching import Alarm
-from governance.watch import act_on, mark_unjudged
+from governance.watch import act_once, mark_unjudged
 from monitoring.models import Batch
 from registry.models import Actor, Deployment, Run, RunKind, RunStatus
 
@@ -46,7 +47,7 @@ def reconcile() -> dict[str, int]:
         "aliases": aliases,
         "ruled": newly_ruled,
         "judged": judge_again,
-        "waived": ended_waivers,
+        "live": live_again,
     }
     return {name: part() for name, part in parts.items()}
 
@@ -145,19 +146,29 @@ def aliases() -> int:
     return _each(newest.values(), lambda one: put_back(one.environment, one.model, actor=system))
 
 
-def ended_waivers() -> int:
-    """Judge what is live again without the waivers that have ended; what would not go out now is put under review."""
-    ended = Waiver.objects.filter(granted_by__isnull=False, ends_at__lte=timezone.now()).values("manifest_digest")
+def live_again() -> int:
+    """Judge again what is live and ruled by another policy since, or let out by a waiver that ended; act on it.
 
-    def review(deployment: Deployment) -> bool:
-        promotion = PromotionRequest.objects.get(pk=deployment.promotion_id)
-        if evaluation_now(promotion, timezone.now())["verdict"] != BLOCKED:
-            return False
-        reason = "a waiver ended, and without it the version would not go out"
-        act_on(deployment, [Alarm("waiver/ended", OnBreach.REVIEW, reason)])
-        return True
+    While a policy's grace runs, what would not meet it is only given notice of. What an officer resolved stays resolved
+    until the evaluation changes.
+    """
 
-    return _each(Deployment.objects.filter(state=DeploymentState.LIVE, manifest__in=ended), review)
+    def judge(deployment: Deployment) -> bool:
+        findings = rejudge(deployment)
+        announced = [finding.alarm for finding in findings if not finding.due]
+        over = deployment.alerts.filter(key__startswith=NOTICE).exclude(key__in=[alarm.key for alarm in announced])
+        changed = resolve_alerts(deployment, over, actor=Actor.system()) > 0
+        for alarm in announced:
+            if not is_settled(deployment, alarm) and not is_open(deployment, alarm):
+                open_alerts(deployment, [alarm])
+                changed = True
+        for finding in findings:
+            if finding.due and not is_settled(deployment, finding.alarm):
+                changed = act_once(deployment, finding.alarm) or changed
+        return changed
+
+    running = Deployment.objects.filter(state__in=RUNNING)
+    return _each(running.select_related("environment", "model"), judge)
 
 
 def newly_ruled() -> int:
@@ -174,7 +185,7 @@ def newly_ruled() -> int:
 
 
 def judge_again() -> int:
-    """Judge open promotions again: evidence ages, waivers and approvals end."""
+    """Judge open promotions again: evidence ages, waivers and approvals end; what waited too long expires."""
 
     @transaction.atomic
     def settle_again(found: PromotionRequest) -> bool:
@@ -182,6 +193,8 @@ def judge_again() -> int:
         before = (promotion.state, promotion.evaluation_digest)
         if promotion.state in JUDGED:
             settle(promotion, actor=Actor.system())
+        approved = before[1] if before[0] == PromotionState.APPROVED else ""
+        expire(promotion, approved=approved, now=timezone.now())
         return before != (promotion.state, promotion.evaluation_digest)
 
-    return _each(PromotionRequest.objects.filter(state__in=JUDGED), settle_again)
+    return _each(PromotionRequest.objects.filter(state__in=[*JUDGED, *WAITING]), settle_again)

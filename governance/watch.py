@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance.models import Policy
+from governance.promotion.alerts import is_open, open_alerts, resolve_alerts
 from governance.promotion.collect import Collected
 from governance.promotion.deploy import move_deployment
 from governance.promotion.measure import measure
@@ -21,7 +22,7 @@ from governance.rules.evidence import ReportEvidence
 from governance.rules.policy import OnBreach, WatchRule, read_policy
 from governance.rules.states import DeploymentState
 from governance.rules.watching import Alarm, BatchEvaluation, judge_batch, overdue_alarm
-from monitoring.models import Alert, Batch, Monitor
+from monitoring.models import Batch, Monitor
 from monitoring.statistics.sketch import columns_of, sketch_table
 from registry import catalog, run
 from registry.artifacts import keep_bytes, keep_document, keep_table, local_path, read_document, read_table
@@ -208,32 +209,9 @@ def _alarms(batch: Batch) -> list[Alarm]:
     return [Alarm(key=one["key"], action=OnBreach(one["action"]), reason=one["reason"]) for one in kept]
 
 
-@transaction.atomic
-def _open_alerts(deployment: Deployment, alarms: list[Alarm], batch: Batch | None) -> list[Alarm]:
-    """Open an alert for each alarm and return the alarms that stand; what was settled about a batch stays settled."""
-    settled = batch.alerts.filter(deployment=deployment, resolved_at__isnull=False) if batch else Alert.objects.none()
-    done = set(settled.values_list("key", flat=True))
-    standing = [alarm for alarm in alarms if alarm.key not in done]
-    for alarm in standing:
-        _, opened = Alert.objects.get_or_create(
-            deployment=deployment,
-            key=alarm.key,
-            resolved_at=None,
-            defaults={"message": alarm.reason, "action": alarm.action, "batch": batch},
-        )
-        if opened:
-            append(
-                "alert.opened",
-                actor=Actor.system(),
-                subject=f"deployment:{deployment.pk}",
-                data={"deployment": str(deployment.pk), "key": alarm.key[:300], "action": str(alarm.action)},
-            )
-    return standing
-
-
 def act_on(deployment: Deployment, alarms: list[Alarm], *, batch: Batch | None = None) -> Deployment:
     """Open the alerts and do the strongest of what they ask for; returns what is served (or was stopped) then."""
-    alarms = _open_alerts(deployment, alarms, batch)
+    alarms = open_alerts(deployment, alarms, batch=batch)
     if not alarms:
         return deployment
     deployment = Deployment.objects.select_related("environment", "model", "manifest__champion").get(pk=deployment.pk)
@@ -252,6 +230,17 @@ def act_on(deployment: Deployment, alarms: list[Alarm], *, batch: Batch | None =
         except (NothingToReturnToError, BackendError) as error:
             reason = f"the policy asks to roll back, which is not possible ({error.code}); {reason}"
     return put_under_review(deployment, actor=actor, reason=reason)
+
+
+def act_once(deployment: Deployment, alarm: Alarm) -> bool:
+    """Act on a finding that stays until somebody sees to it; say whether anything was done.
+
+    What is LIVE was not acted on, whatever alert is open: its worker died in between.
+    """
+    if is_open(deployment, alarm) and deployment.state != DeploymentState.LIVE:
+        return False
+    act_on(deployment, [alarm])
+    return True
 
 
 def mark_unjudged(run_: Run) -> None:
@@ -283,23 +272,12 @@ def clear_review(deployment: Deployment, *, actor: Actor, reason: str) -> Deploy
     locked = Deployment.objects.select_for_update().get(pk=deployment.pk)
     if locked.state != DeploymentState.UNDER_REVIEW:
         raise NotRunningError(f"the deployment is {locked.state}; there is no review to clear")
-    for alert in locked.alerts.filter(resolved_at__isnull=True):
-        alert.resolved_at = timezone.now()
-        alert.save(update_fields=["resolved_at"])
-        append(
-            "alert.resolved",
-            actor=actor,
-            subject=f"deployment:{locked.pk}",
-            data={"deployment": str(locked.pk), "key": alert.key[:300]},
-        )
+    resolve_alerts(locked, locked.alerts.all(), actor=actor)
     return move_deployment(locked, DeploymentState.LIVE, actor=actor, reason=reason)
 
 
 def find_overdue() -> int:
-    """Open an alert for every live deployment whose batch is overdue, and act on it; return how many.
-
-    What is LIVE was not acted on, whatever alert is open: its worker died in between.
-    """
+    """Open an alert for every live deployment whose batch is overdue, and act on it; return how many."""
     found = 0
     live = Monitor.objects.filter(active=True, deployment__state__in=RUNNING).select_related("deployment")
     for monitor in live:
@@ -307,20 +285,17 @@ def find_overdue() -> int:
         since = monitor.last_batch_at or deployment.live_at or monitor.created_at
         policy = Policy.objects.get(pk=deployment.policy_digest)
         alarm = overdue_alarm(policy=policy.document, waiting_since=since, now=timezone.now())
-        known = alarm and deployment.alerts.filter(key=alarm.key, resolved_at__isnull=True).exists()
-        if alarm and (not known or deployment.state == DeploymentState.LIVE):
-            found += _acted(deployment, alarm)
+        found += alarm is not None and _acted(deployment, alarm)
     return found
 
 
 def _acted(deployment: Deployment, alarm: Alarm) -> bool:
     """Act on an overdue batch; what goes wrong with one deployment does not keep the others from being seen to."""
     try:
-        act_on(deployment, [alarm])
+        return act_once(deployment, alarm)
     except Exception as error:  # noqa: BLE001 - any deployment's trouble is its own; the next cycle tries again
         logger.error("acting on %s failed: %s", deployment.pk, getattr(error, "code", type(error).__name__))  # noqa: TRY400
         return False
-    return True
 
 
 def read_rows(file: Path) -> Any:

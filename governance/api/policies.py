@@ -14,6 +14,7 @@ from governance.api.pagination import Newest
 from governance.models import Policy, PolicyAssignment
 from governance.policies.assign import confirm, propose
 from governance.policies.publish import publish
+from governance.rules.policy import LONGEST_DAYS
 from registry.models import Environment, Tier
 
 
@@ -50,6 +51,7 @@ class AssignmentPrinted(Output):
     tier = serializers.CharField()
     policy = serializers.CharField(source="policy_id")
     applies_to = serializers.CharField()
+    grace_days = serializers.IntegerField()
     proposed_by = serializers.UUIDField(source="proposed_by_id")
     confirmed_by = serializers.UUIDField(source="confirmed_by_id", allow_null=True)
     effective_at = MomentField(allow_null=True)
@@ -63,6 +65,7 @@ class AssignmentSent(Input):
     tier = serializers.ChoiceField(choices=[tier.value for tier in Tier])
     policy = DigestField()
     applies_to = serializers.ChoiceField(choices=["new", "open", "deployed"], required=False, default="open")
+    grace_days = serializers.IntegerField(min_value=0, max_value=LONGEST_DAYS, required=False, default=0)
 
 
 class NewestPublished(Newest):

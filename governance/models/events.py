@@ -7,7 +7,7 @@ register(
     EventKind(
         "policy_assignment.proposed",
         "A policy is to apply to a tier in an environment",
-        {"environment": "id", "tier": "text", "applies_to": "text", "bootstrap": "boolean"},
+        {"environment": "id", "tier": "text", "applies_to": "text", "grace_days": "integer", "bootstrap": "boolean"},
     ),
     EventKind(
         "policy_assignment.confirmed",
@@ -83,6 +83,20 @@ register(
         "decision.recorded",
         "Evaluation, approvals and revocations were judged",
         {"manifest": "digest", "evaluation": "digest", "decision": "digest", "verdict": "text"},
+    ),
+    EventKind(
+        "deployment.judged",
+        "What is live was judged again, under the policy that rules it or is to rule it, and something changed",
+        {
+            "deployment": "id",
+            "promotion": "id",
+            "manifest": "digest",
+            "evaluation": "digest",
+            "verdict": "text",
+            "lost": "integer",
+            "released_at": "text",
+            "acts_at": "text",
+        },
     ),
     EventKind(
         "token.created",

@@ -36,9 +36,18 @@ class NotProposedError(ValueError):
 
 @transaction.atomic
 def propose(
-    *, environment: Environment, tier: str, policy: Policy, actor: Actor, applies_to: str = "open"
+    *,
+    environment: Environment,
+    tier: str,
+    policy: Policy,
+    actor: Actor,
+    applies_to: str = "open",
+    grace_days: int = 0,
 ) -> PolicyAssignment:
-    """Propose that a policy applies. The first for a tier and environment takes effect at once, and says so."""
+    """Propose that a policy applies. The first for a tier and environment takes effect at once, and says so.
+
+    ``applies_to``: new requests, those that are open too, or also what is deployed, after ``grace_days``.
+    """
     made_for = policy.document["tier"]
     if made_for != tier:
         raise PolicyTierError(f"{policy} is made for the {made_for} tier; it cannot be assigned to the {tier} tier")
@@ -50,6 +59,7 @@ def propose(
         tier=tier,
         policy=policy,
         applies_to=applies_to,
+        grace_days=grace_days,
         proposed_by=actor.principal.accountable(),
         effective_at=timezone.now() if first else None,
     )
@@ -60,7 +70,13 @@ def propose(
         actor=actor,
         subject=f"policy_assignment:{assignment.pk}",
         policy=policy.digest,
-        data={"environment": str(environment.pk), "tier": tier, "applies_to": applies_to, "bootstrap": first},
+        data={
+            "environment": str(environment.pk),
+            "tier": tier,
+            "applies_to": applies_to,
+            "grace_days": grace_days,
+            "bootstrap": first,
+        },
     )
     return assignment
 
@@ -112,3 +128,15 @@ def applies_to_open(*, environment: Environment, tier: str, since: datetime) -> 
         .first()
     )
     return found.policy if found else None
+
+
+def applies_to_deployed(*, environment: Environment, tier: str, since: datetime) -> list[PolicyAssignment]:
+    """Return what took effect after ``since`` and also rules what was deployed by then, the newest first."""
+    found = PolicyAssignment.objects.filter(
+        environment=environment,
+        tier=tier,
+        effective_at__gt=since,
+        effective_at__lte=timezone.now(),
+        applies_to="deployed",
+    )
+    return list(found.order_by("-effective_at").select_related("policy"))

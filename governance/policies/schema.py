@@ -85,6 +85,7 @@ _WATCH = _mapping(
         "every_hours": _whole(1, LONGEST_HOURS),
         "overdue_hours": _whole(1, LONGEST_HOURS),
         "on_overdue": {"enum": list(ACTIONS)},
+        "on_lapse": {"enum": list(ACTIONS)},
         "checks": _list(
             _mapping(_MEASURED | {"on_breach": {"enum": list(ACTIONS)}}, ["check", "limits", "on_breach"]), 1
         ),
@@ -117,6 +118,7 @@ SCHEMA: dict[str, Any] = {
                     "separation": _list({"enum": list(SEPARATED)}),
                     "unmapped_identity": {"enum": list(UNMAPPED)},
                     "valid_days": _whole(1, LONGEST_DAYS),
+                    "decide_within_days": _whole(1, LONGEST_DAYS),
                 }
             ),
             "waivers": _mapping(

@@ -69,8 +69,12 @@ def evaluate(
     waivers: Sequence[Mapping[str, Any]] = (),
     now: datetime,
     assurance: str = "",
+    fresh_at: datetime | None = None,
 ) -> Evaluation:
     """Judge every limit of the policy; ``assurance`` is the weakest of the manifest's members.
+
+    The age of reports counts at ``fresh_at`` (now, where it is not given): what is live must have been released on
+    fresh evidence, and is watched since.
 
     Raises PolicyError for what is no policy and MomentError for a time without offset; anything else that is missing or
     malformed is an ERROR item, which blocks.
@@ -78,7 +82,8 @@ def evaluate(
     read_moment(now, "now")
     rules = read_policy(policy)
     scope = Scope(digest(manifest), _text(manifest.get("model")), digest(policy), now)
-    found = {rule.check: newest_report(rule, reports, manifest=scope.manifest, now=now) for rule in rules.checks}
+    at = now if fresh_at is None else read_moment(fresh_at, "fresh_at")
+    found = {rule.check: newest_report(rule, reports, manifest=scope.manifest, now=at) for rule in rules.checks}
     items = [item for rule in rules.checks for item in judge_rule(rule, found[rule.check])]
     items += judge_requirements(rules, manifest, assurance, list(found.values()))
     standing, ignored = standing_waivers([read_waiver(one) for one in waivers], rules.waivers, scope)

@@ -61,13 +61,17 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRule:
-    """Who approves; ``automatic`` lets out, in the low tier alone, what passes with nothing to acknowledge."""
+    """Who approves; ``automatic`` lets out, in the low tier alone, what passes with nothing to acknowledge.
+
+    An approval counts for ``valid_days``; a request on which nobody decides expires after ``decide_within_days``.
+    """
 
     automatic: bool
     stages: tuple[Stage, ...]
     separation: tuple[str, ...]
     unmapped_identity: str
     valid_days: int
+    decide_within_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,14 @@ class WatchRule:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """How often batches must come, what an overdue one leads to, and how each is judged."""
+    """How often batches must come, what an overdue one leads to, how each is judged; and what it leads to when the
+    release itself no longer holds: a waiver ended, or this policy came to rule it.
+    """
 
     every_hours: int
     overdue_hours: int
     on_overdue: OnBreach
+    on_lapse: OnBreach
     checks: tuple[WatchRule, ...]
 
 
@@ -132,6 +139,7 @@ class Policy:
                 "separation": list(self.approval.separation),
                 "unmapped_identity": self.approval.unmapped_identity,
                 "valid_days": self.approval.valid_days,
+                "decide_within_days": self.approval.decide_within_days,
             },
             "waivers": {
                 "allowed": list(self.waivers.allowed),
@@ -152,6 +160,7 @@ def _watch_document(watch: Watch) -> dict[str, Any]:
         "every_hours": watch.every_hours,
         "overdue_hours": watch.overdue_hours,
         "on_overdue": str(watch.on_overdue),
+        "on_lapse": str(watch.on_lapse),
         "checks": [_measured_by(rule) | {"on_breach": str(rule.on_breach)} for rule in watch.checks],
     }
 
@@ -223,7 +232,8 @@ def _read_stage(value: Any, place: str) -> Stage:
 
 
 def _read_approval(value: Any, place: str, tier: str) -> ApprovalRule:
-    fields = Fields(value, place, ("automatic", "stages", "separation", "unmapped_identity", "valid_days"))
+    known = ("automatic", "stages", "separation", "unmapped_identity", "valid_days", "decide_within_days")
+    fields = Fields(value, place, known)
     automatic = fields.flag("automatic", default=False)
     if automatic and tier != "low":
         where = fields.at("automatic")
@@ -241,6 +251,7 @@ def _read_approval(value: Any, place: str, tier: str) -> ApprovalRule:
         separation=tuple(who for who in SEPARATED if who in separation),
         unmapped_identity=fields.choice("unmapped_identity", UNMAPPED, "block"),
         valid_days=fields.whole("valid_days", 1, LONGEST_DAYS, 30),
+        decide_within_days=fields.whole("decide_within_days", 1, LONGEST_DAYS, 30),
     )
 
 
@@ -266,7 +277,7 @@ def _read_watch_rule(value: Any, place: str) -> WatchRule:
 
 
 def _read_watch(value: Any, place: str) -> Watch:
-    fields = Fields(value, place, ("every_hours", "overdue_hours", "on_overdue", "checks"))
+    fields = Fields(value, place, ("every_hours", "overdue_hours", "on_overdue", "on_lapse", "checks"))
     checks = fields.parts("checks", _read_watch_rule, least=1)
     refuse_repeats([rule.check for rule in checks], fields.at("checks"), "check")
     every = fields.whole("every_hours", 1, LONGEST_HOURS)
@@ -274,5 +285,6 @@ def _read_watch(value: Any, place: str) -> Watch:
         every_hours=every,
         overdue_hours=fields.whole("overdue_hours", every, LONGEST_HOURS),
         on_overdue=OnBreach(fields.choice("on_overdue", ACTIONS, "review")),
+        on_lapse=OnBreach(fields.choice("on_lapse", ACTIONS, "review")),
         checks=checks,
     )

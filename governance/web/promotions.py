@@ -9,6 +9,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from governance.models import Evaluation, PromotionRequest, Waiver
+from governance.promotion.expire import waiting_since
+from governance.rules.expiry import WAITING, waits_until
 from governance.rules.policy import Policy, read_policy
 from governance.rules.states import PromotionState
 from governance.rules.waivers import WAIVABLE
@@ -114,6 +116,7 @@ def promotion_page(
         "promotion": promotion,
         "state": badge(promotion.state),
         "detail": reworded(promotion.detail),
+        "expires_at": waits_until(policy, waiting_since(promotion)) if promotion.state in WAITING else None,
         "steps": steps_of(promotion.state, evaluated=bool(promotion.evaluation_digest)),
         "policy": policy,
         "waiver_role": policy.waivers.role.replace("_", " "),

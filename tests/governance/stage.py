@@ -94,6 +94,7 @@ watch:
   every_hours: 24
   overdue_hours: 48
   on_overdue: {overdue}
+  on_lapse: {lapse}
   checks:
     - check: drift
       on_breach: review
@@ -115,6 +116,7 @@ DEFAULTS = {
     "unmapped": "block",
     "waivable": "performance.auc",
     "overdue": "review",
+    "lapse": "review",
     "breach": "rollback",
 }
 AUC = "performance/performance.auc/"
@@ -159,7 +161,7 @@ class Stage:
     def policy(self, **changes: str) -> Policy:
         return publish(text=POLICY.format(**DEFAULTS | changes), actor=self.actor("administrator"))
 
-    def assign(self, applies_to: str = "open", **changes: str) -> Policy:
+    def assign(self, applies_to: str = "open", grace_days: int = 0, **changes: str) -> Policy:
         """Let a policy apply: proposed by one person, and confirmed by another where it is not the first."""
         policy = self.policy(**changes)
         assignment = propose(
@@ -168,6 +170,7 @@ class Stage:
             policy=policy,
             actor=self.actor("administrator"),
             applies_to=applies_to,
+            grace_days=grace_days,
         )
         if assignment.effective_at is None:
             confirm(assignment, actor=self.actor("officer"))

@@ -132,6 +132,6 @@ def test_what_cannot_be_judged_does_not_keep_the_others_from_ageing(stage):
     stage.later(days=31)
     reconcile()
     assert fresh(broken).state == "APPROVED"
-    assert fresh(whole).state == "BLOCKED"
+    assert fresh(whole).state == "EXPIRED"
     start = fresh(broken)
     assert start.updated_at < stage.real_now() + timedelta(days=1)

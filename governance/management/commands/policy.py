@@ -39,6 +39,7 @@ class Command(BaseCommand):
         assign.add_argument("--environment", required=True)
         assign.add_argument("--tier", required=True, choices=[tier.value for tier in Tier])
         assign.add_argument("--applies-to", default="open", choices=["new", "open", "deployed"])
+        assign.add_argument("--grace-days", type=int, default=0, help="how long what is deployed may go on without it")
         show = parts.add_parser("show", help="list the policies, or print one")
         show.add_argument("policy", nargs="?", default="", help="NAME, NAME@VERSION or digest")
         schema = parts.add_parser("schema", help="print the JSON Schema of a policy")
@@ -96,6 +97,7 @@ class Command(BaseCommand):
             policy=policy,
             actor=actor,
             applies_to=options["applies_to"],
+            grace_days=options["grace_days"],
         )
         applies = made.effective_at is not None
         how = "applies from now on: it is the first of its tier there." if applies else f"is proposed. {NOT_YET}"
@@ -164,5 +166,6 @@ def _assignment(made: PolicyAssignment) -> dict[str, Any]:
         "environment": str(made.environment_id),
         "tier": made.tier,
         "applies_to": made.applies_to,
+        "grace_days": made.grace_days,
         "applies": made.effective_at is not None,
     }

@@ -1,6 +1,7 @@
 """Which policy applies, from when, and that it takes two to change it."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from governance.models import PolicyAssignment
@@ -19,13 +20,14 @@ from registry.register import create_environment
 from tests.governance.stage import fresh
 
 
-def suggest(stage, who="administrator", applies_to="open", **changes):
+def suggest(stage, who="administrator", applies_to="open", grace_days=0, **changes):
     return propose(
         environment=stage.environment,
         tier="limited",
         policy=stage.policy(**changes),
         actor=stage.actor(who),
         applies_to=applies_to,
+        grace_days=grace_days,
     )
 
 
@@ -118,3 +120,22 @@ def test_open_requests_are_ruled_by_what_was_assigned_to_them_since(stage, appli
     assert newer() is None
     confirm(proposed, actor=stage.actor("officer"))
     assert newer() == (proposed.policy if rules else None)
+
+
+@pytest.mark.parametrize(
+    ("applies_to", "grace_days", "refused"),
+    [("deployed", 0, ""), ("deployed", 30, ""), ("deployed", -1, "greater than"), ("open", 1, "Only what is deployed"),
+     ("new", 1, "Only what is deployed")],
+)  # fmt: skip
+def test_only_what_is_deployed_has_a_grace_and_it_is_on_record(stage, applies_to, grace_days, refused):
+    if refused:
+        with pytest.raises(ValidationError, match=refused):
+            suggest(stage, applies_to=applies_to, grace_days=grace_days, version="2")
+        return
+    proposed = suggest(stage, applies_to=applies_to, grace_days=grace_days, version="2")
+    event = [one.document() for one in read.entries(subject=f"policy_assignment:{proposed.pk}")][-1]
+    assert (event["data"]["applies_to"], event["data"]["grace_days"]) == (applies_to, grace_days)
+    with pytest.raises(ValueError, match="not in effect"):
+        _ = proposed.acts_at
+    confirmed = confirm(proposed, actor=stage.actor("officer"))
+    assert (confirmed.acts_at - confirmed.effective_at).days == grace_days

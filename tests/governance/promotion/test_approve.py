@@ -324,7 +324,8 @@ def test_an_approval_ends_after_the_days_that_the_policy_gives_it(stage):
     assert judge_again() == 0
     stage.later(days=14)
     assert judge_again() == 1
-    assert fresh(promotion).state == "AWAITING_DECISION"
+    assert fresh(promotion).state == "EXPIRED"
+    assert fresh(promotion).detail == "it was approved and never released; approvals count for 14 days"
     assert {one["why"] for one in decision_of(promotion)["ignored"]} == {"it is EXPIRED"}
 
 

@@ -41,11 +41,11 @@ def faults() -> list[str]:
 # --- the gate ---
 
 
-def test_an_approval_whose_evidence_has_aged_goes_back_and_does_not_break_the_judge(stage):
+def test_an_approval_whose_evidence_has_aged_expires_and_does_not_break_the_judge(stage):
     promotion = stage.approved()
     stage.later(days=31)
     assert judge_again() == 1
-    assert fresh(promotion).state == "BLOCKED"
+    assert fresh(promotion).state == "EXPIRED"
     assert faults() == []
 
 

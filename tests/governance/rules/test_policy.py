@@ -65,6 +65,7 @@ def test_a_policy_is_read_with_defaults_and_reads_the_same_again():
         ("approval.separation", ["requester", "requester"], "approval.separation[1]", "repeats 'requester'"),
         ("approval.unmapped_identity", "ignore", "approval.unmapped_identity", "block, warn"),
         ("approval.valid_days", 0, "approval.valid_days", "is 0"),
+        ("approval.decide_within_days", 0, "approval.decide_within_days", "is 0"),
         ("waivers.allowed", ["fairness.selection_ratio"], "waivers.allowed[0]", "Did you mean"),
         ("waivers.max_days", 0, "waivers.max_days", "is 0"),
         ("waivers.role", "engineer", "waivers.role", "'engineer'"),

@@ -11,8 +11,11 @@ from django.db.models import Model
 
 import governance.policies.assign
 import governance.policies.publish
+import governance.promotion.alerts
 import governance.promotion.approve
 import governance.promotion.assess
+import governance.promotion.expire
+import governance.promotion.rejudge
 import governance.promotion.release
 import governance.promotion.request
 import governance.promotion.retire
@@ -93,16 +96,20 @@ USE_CASES: dict[ModuleType, set[str]] = {
     governance.promotion.assess: {"assess", "remeasure", "mark_failed"},
     governance.promotion.approve: {"approve", "reject", "request_changes", "revoke", "withdraw"},
     governance.promotion.waive: {"request_waiver", "grant_waiver"},
+    governance.promotion.expire: {"expire"},
+    governance.promotion.rejudge: {"rejudge"},
+    governance.promotion.alerts: {"open_alerts", "resolve_alerts"},
     governance.promotion.release: {"start_release", "release", "mark_release_failed"},
     governance.promotion.rollback: {"roll_back", "give_up"},
     governance.promotion.stop: {"stop"},
     governance.promotion.retire: {"retire"},
     governance.watch: {"post_batch", "watch_batch", "act_on", "put_under_review", "clear_review",
-        "find_overdue", "mark_unjudged"},
+        "find_overdue", "mark_unjudged", "act_once"},
 }  # fmt: skip
 ASKING = {
     "keep_roles",
     "may_decide", "require_role", "manifest_document", "incumbent_of", "require_operator", "previous_of", "resolve",
+    "applies_to_deployed", "rulings_of", "released_at", "waiting_since", "approvals_on", "is_open", "is_settled", "objections",
     "applies_to_open", "read_rows", "store", "keep_bytes", "keep_file", "keep_document", "keep_table", "keep_tree",
     "read_bytes", "read_document", "read_table", "local_path", "checkout_tree", "sweep", "told",
     "claim", "stop_training", "project_key",
