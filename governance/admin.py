@@ -1,7 +1,12 @@
 """What the gate rules, in Django's admin: to look at only, since every change goes through a use case and its rules."""
 
+from django.contrib import admin
+
 from governance import models
+from governance.web.sign_in import AdminSignInForm
 from registry.admin import look_at
+
+admin.site.login_form = AdminSignInForm
 
 look_at(models.Policy, "name", "version", "digest", "published_by", "published_at")
 look_at(models.PolicyAssignment, "environment", "tier", "policy", "proposed_by", "confirmed_by", "effective_at")

@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "governance.web.middleware.PageHeaders",
+    "governance.api.bodies.BodyLimit",
 ]
 ROOT_URLCONF = "governance.urls"
 WSGI_APPLICATION = "governance.wsgi.application"
@@ -104,6 +105,10 @@ LOGGING = logs.configuration(
 
 # --- who may come in --------------------------------------------------------------------------------------------------
 _HTTPS = PROBITY_PUBLIC_URL.startswith("https://")
+PROBITY_ATTEMPTS_WINDOW_SECONDS = env.integer("PROBITY_ATTEMPTS_WINDOW_SECONDS", 900, least=10, most=86400)
+PROBITY_SIGN_IN_FAILURES = env.integer("PROBITY_SIGN_IN_FAILURES", 5, least=1, most=1000)
+PROBITY_TOKEN_FAILURES = env.integer("PROBITY_TOKEN_FAILURES", 60, least=1, most=100_000)
+PROBITY_PREDICTS_PER_MINUTE = env.integer("PROBITY_PREDICTS_PER_MINUTE", 600, least=1, most=1_000_000)
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
@@ -125,9 +130,11 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SESSION_COOKIE_SECURE else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("PROBITY_BEHIND_PROXY") else None
+PROBITY_BEHIND_PROXY = env.flag("PROBITY_BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROBITY_BEHIND_PROXY else None
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.integer("PROBITY_MAX_BODY_BYTES", 10 << 20, least=1 << 16, most=1 << 30)
+PROBITY_MAX_UPLOAD_BYTES = env.integer("PROBITY_MAX_UPLOAD_BYTES", 1 << 29, least=1 << 16, most=1 << 36)
 
 # --- static files -----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

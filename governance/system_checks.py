@@ -130,7 +130,7 @@ def sandbox() -> Iterator[CheckMessage]:
     elif settings.PROBITY_SANDBOX != "none" and (why := unavailable()):
         yield Warning(
             f"PROBITY_SANDBOX is {settings.PROBITY_SANDBOX}, but this machine cannot isolate a process: {why}.",
-            hint="Run the workers on Linux with Landlock and seccomp; without them no model is trained, loaded or served.",
+            hint="Run the workers on Linux with Landlock and seccomp; without them no model is trained or served.",
             id="probity.W004",
         )
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from governance.access.attempts import TooManyAttemptsError, address_of, of_token, take
 from governance.access.recognise import TokenInvalidError, principal_of_user, recognise_token
 from governance.models import ApiToken
 from registry.models import Principal, PrincipalKind
@@ -58,16 +59,28 @@ class BearerAuthentication(BaseAuthentication):
         if not words or words[0].lower() != BEARER:
             return None
         if len(words) != WORDS:
-            raise AuthenticationFailed("the Authorization header is not 'Bearer <token>'", "token_unknown")
+            raise _failed(request, "the Authorization header is not 'Bearer <token>'", "token_unknown")
         try:
             token = recognise_token(words[1].decode("ascii", "replace"))
         except TokenInvalidError as error:
-            raise AuthenticationFailed(str(error), error.code) from error
+            raise _failed(request, str(error), error.code) from error
         return Caller(token.principal, token), token
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the signature is the framework's
         """Return what a 401 asks for."""
         return 'Bearer realm="probity"'
+
+
+def _failed(request: Request, message: str, code: str) -> APIException:
+    """Return the error for a token that lets nobody in: 401, or 429 once its address sent too many of them.
+
+    A token that is valid is never held up: its 256 random bits cannot be guessed, and many callers share an address.
+    """
+    try:
+        take(of_token(address_of(request)))
+    except TooManyAttemptsError as error:
+        return Throttled(error.wait, "too many tokens from this address were not accepted")
+    return AuthenticationFailed(message, code)
 
 
 class PrincipalSession(SessionAuthentication):

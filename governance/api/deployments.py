@@ -11,6 +11,7 @@ from governance.access.permissions import OPERATORS
 from governance.api.base import CREATED, ApiView, describe
 from governance.api.fields import Input, MomentField, Output, Reason
 from governance.api.idempotency import once
+from governance.api.throttles import PredictThrottle
 from governance.promotion.rollback import RUNNING, NotRunningError, roll_back
 from governance.promotion.stop import stop
 from governance.watch import clear_review
@@ -118,6 +119,7 @@ class PredictView(Deployments):
     """Ask what is served. It changes nothing, and what was answered is not kept: no Idempotency-Key is needed."""
 
     scopes = {"POST": "operate"}
+    throttle_classes = [PredictThrottle]
 
     @describe(AnswersPrinted, sent=RowsSent)
     def post(self, request: Request, deployment_id: UUID) -> Response:  # noqa: ARG002

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details: the one place where the codes of mistakes become statuses."""
 
 import logging
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -52,11 +53,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
 
 
-def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
-    """Return a problem; nothing but a fixed sentence is told of what went wrong on our side."""
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        detail = _TOLD.get(status, _TOLD[500])
-    body = {
+def document_of(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    """Return a problem's document."""
+    return {
         "type": f"urn:probity:error:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -64,7 +63,13 @@ def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | 
         "detail": detail,
         "errors": errors or [],
     }
-    return Response(body, status=status, content_type=MEDIA_TYPE)
+
+
+def problem(status: int, code: str, detail: str, errors: list[dict[str, str]] | None = None) -> Response:
+    """Return a problem; nothing but a fixed sentence is told of what went wrong on our side."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        detail = _TOLD.get(status, _TOLD[500])
+    return Response(document_of(status, code, detail, errors), status=status, content_type=MEDIA_TYPE)
 
 
 def status_of(error: Exception) -> int | None:
@@ -127,7 +132,7 @@ def _of_framework(error: exceptions.APIException) -> Response:
         response["WWW-Authenticate"] = header
     wait = getattr(error, "wait", None)
     if wait:
-        response["Retry-After"] = str(int(wait))
+        response["Retry-After"] = str(math.ceil(wait))
     return response
 
 

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+
 from registry.artifacts import keep_table
 from registry.models import Artifact
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
-LARGEST = 1 << 29
 SUFFIXES = frozenset({".csv", ".parquet", ".pq", ".gz", ".jsonl"})
 COLUMNS = ("score", "prediction")
 
@@ -33,8 +34,8 @@ class PredictionsRefusedError(ValueError):
 def saved(upload: "UploadedFile[bytes]") -> Iterator[Path]:
     """Give the upload as a file whose suffixes tell its format."""
     size = upload.size or 0
-    if size > LARGEST:
-        raise UploadTooLargeError(f"the file has {size} bytes; the limit is {LARGEST}")
+    if size > settings.PROBITY_MAX_UPLOAD_BYTES:
+        raise UploadTooLargeError(f"the file has {size} bytes; the limit is {settings.PROBITY_MAX_UPLOAD_BYTES}")
     suffixes = [suffix for suffix in Path(upload.name or "").suffixes if suffix.lower() in SUFFIXES]
     with tempfile.TemporaryDirectory(prefix="probity-upload-") as folder:
         place = Path(folder) / f"upload{''.join(suffixes)}"

@@ -1,6 +1,6 @@
 """The rows of the judgement: policies, promotions, evidence, approvals, waivers, access."""
 
-from governance.models.access import ApiToken, IdempotencyRecord
+from governance.models.access import ApiToken, AttemptCount, IdempotencyRecord
 from governance.models.approval import Approval, Revocation
 from governance.models.policy import Policy, PolicyAssignment
 from governance.models.promotion import CheckRun, Decision, Evaluation, Evidence, PromotionRequest
@@ -9,6 +9,7 @@ from governance.models.waiver import Waiver
 __all__ = [
     "ApiToken",
     "Approval",
+    "AttemptCount",
     "CheckRun",
     "Decision",
     "Evaluation",

@@ -25,6 +25,17 @@ class ApiToken(Row):
         return f"{self.name} ({self.prefix}…)"
 
 
+class AttemptCount(models.Model):
+    """How often something was tried since a moment, under a keyed digest of who tried: no name and no address."""
+
+    key = DigestField(primary_key=True)
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.since.isoformat()}"
+
+
 class IdempotencyRecord(Row):
     """The answer to a POST under an Idempotency-Key: the same request gets the same answer, another is refused."""
 

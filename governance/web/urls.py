@@ -1,18 +1,15 @@
 """The addresses of the officers' screens."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from governance.web import catalogue, decisions, deployments, inbox, ledger, promotions
+from governance.web.sign_in import SignInView
 
 app_name = "web"
 urlpatterns = [
     path("", inbox.inbox, name="inbox"),
-    path(
-        "login/",
-        LoginView.as_view(template_name="governance/login.html", redirect_authenticated_user=True),
-        name="login",
-    ),
+    path("login/", SignInView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("promotions/<uuid:pk>/", promotions.show, name="promotion"),
     path("promotions/<uuid:pk>/progress", promotions.progress, name="progress"),
