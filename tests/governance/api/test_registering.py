@@ -158,8 +158,11 @@ def test_a_policy_is_published_assigned_and_confirmed_by_two(bare):
     assert officer.post(f"{API}/policies", {**sent, "text": "name: x"}).json()["code"] == "policy_refused"
     proposal = {"environment": str(bare.environment.pk), "tier": "limited", "policy": policy.json()["digest"]}
     assert officer.post(f"{API}/policy-assignments", proposal).json()["effective_at"]
+    early = officer.post(f"{API}/policy-assignments", {**proposal, "grace_days": 30})
+    assert (early.status_code, "Only what is deployed has a grace" in early.content.decode()) == (422, True)
+    proposal |= {"applies_to": "deployed", "grace_days": 30}
     second = officer.post(f"{API}/policy-assignments", proposal).json()
-    assert second["effective_at"] is None
+    assert (second["effective_at"], second["grace_days"]) == (None, 30)
     confirm = f"{API}/policy-assignments/{second['id']}/confirm"
     assert officer.post(confirm).json()["code"] == "same_person"
     assert bare.client("second").post(confirm).json()["confirmed_by"] == str(bare.people["second"].pk)

@@ -83,10 +83,11 @@ def test_the_first_assignment_applies_and_a_later_one_only_waits_for_a_second_pe
     policy("publish", written(tmp_path, GOOD.replace('"1.0"', '"1.1"', 1)), "--as", officer)
     where = ("--environment", "production", "--tier", "high", "--as", officer)
     assert "applies from now on: it is the first" in policy("assign", "high-risk@1.0", *where)
-    said = policy("assign", "high-risk@1.1", *where)
+    said = policy("assign", "high-risk@1.1", *where, "--applies-to", "deployed", "--grace-days", "30")
     assert "a second person must confirm it, signed in" in said
     waiting = PolicyAssignment.objects.get(policy__version="1.1")
     assert (waiting.effective_at, waiting.confirmed_by) == (None, None)
+    assert (waiting.applies_to, waiting.grace_days) == ("deployed", 30)
     with pytest.raises(CommandError, match="invalid choice: 'confirm'"):
         policy("confirm", waiting.pk)
 

@@ -1,10 +1,16 @@
 """Every page, in every state, is there, is accessible HTML, and is kept by no cache."""
 
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from governance.models import PromotionRequest
+from governance.promotion.advance import lock
 from governance.promotion.approve import reject, request_changes, withdraw
+from governance.promotion.expire import expire
 from governance.rules.states import PromotionState
 from governance.web.wording import MEANINGS
 from registry.ledger.read import newest, size
@@ -13,6 +19,7 @@ from registry.register import create_project, register_model
 from tests.governance.web.pages import Page
 from tests.governance.web.scene import PASSWORD, RATIO, REASON, advance, fresh
 
+MONTH = timedelta(days=31)
 OPENING = {
     PromotionState.OPEN: lambda scene: scene.requested(),
     PromotionState.MEASURING: lambda scene: _advanced(scene, PromotionState.COLLECTING, PromotionState.MEASURING),
@@ -23,6 +30,7 @@ OPENING = {
     PromotionState.REJECTED: lambda scene: _said(scene, reject),
     PromotionState.CHANGES_REQUESTED: lambda scene: _said(scene, request_changes),
     PromotionState.WITHDRAWN: lambda scene: withdraw(scene.measured(), actor=scene.actor("ada"), reason=REASON),
+    PromotionState.EXPIRED: lambda scene: expire(lock(scene.measured().pk), approved="", now=timezone.now() + MONTH),
     PromotionState.RELEASED: lambda scene: PromotionRequest.objects.get(pk=scene.live().promotion_id),
 }
 
@@ -60,6 +68,24 @@ def test_a_promotion_is_shown_in_each_state(scene, state, who):
     assert "attempt 1 on this evaluation set" in page.text
     assert promotion.manifest_id[:12] in page.text
     assert promotion.policy_id[:12] in page.text
+
+
+def test_the_page_says_until_when_it_waits_and_afterwards_why_it_expired(scene):
+    waiting = scene.measured()
+    assert "Expires undecided" in _page(scene.client("cleo"), f"/promotions/{waiting.pk}/").text
+    expire(lock(waiting.pk), approved="", now=timezone.now() + MONTH)
+    text = _page(scene.client("cleo"), f"/promotions/{waiting.pk}/").text
+    assert "Expires undecided" not in text
+    assert "Nobody decided within the 30 days that the policy allows" in text
+
+
+@pytest.mark.parametrize(("days", "standing"), [(29, "VALID"), (30, "EXPIRED")])
+def test_an_approval_is_shown_as_it_stands_now(scene, monkeypatch, days, standing):
+    promotion = scene.approved()
+    later = timezone.now() + timedelta(days=days)
+    monkeypatch.setattr("governance.web.words.timezone", SimpleNamespace(now=lambda: later))
+    text = _page(scene.client("cleo"), f"/promotions/{promotion.pk}/").text
+    assert text.count("Expired") == (2 if standing == "EXPIRED" else 0)
 
 
 def test_the_number_the_interval_the_limit_and_the_reason_of_an_item_are_there(scene):

@@ -109,7 +109,8 @@ USE_CASES: dict[ModuleType, set[str]] = {
 ASKING = {
     "keep_roles",
     "may_decide", "require_role", "manifest_document", "incumbent_of", "require_operator", "previous_of", "resolve",
-    "applies_to_deployed", "rulings_of", "released_at", "waiting_since", "approvals_on", "is_open", "is_settled", "objections",
+    "applies_to_deployed", "rulings_of", "released_at", "waiting_since", "approvals_on", "is_open", "is_settled",
+    "objections",
     "applies_to_open", "read_rows", "store", "keep_bytes", "keep_file", "keep_document", "keep_table", "keep_tree",
     "read_bytes", "read_document", "read_table", "local_path", "checkout_tree", "sweep", "told",
     "claim", "stop_training", "project_key",
