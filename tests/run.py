@@ -25,6 +25,7 @@ WITHOUT_DATABASE = (
     "tests/registry/backends",
     "tests/registry/ledger/pure",
     "tests/test_documentation.py",
+    "tests/test_packaging.py",
     "tests/test_structure.py",
 )
 
