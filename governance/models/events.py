@@ -47,7 +47,7 @@ register(
     EventKind(
         "evaluation.recorded",
         "Policy, manifest, reports and waivers were judged",
-        {"manifest": "digest", "evaluation": "digest", "verdict": "text"},
+        {"manifest": "digest", "evaluation": "digest", "verdict": "text", "judged_at": "text"},
     ),
     EventKind(
         "approval.given",
@@ -55,6 +55,7 @@ register(
         {
             "approval": "id",
             "action": "text",
+            "given_at": "text",
             "stage": "text",
             "roles": "texts",
             "manifest": "digest",
@@ -82,7 +83,13 @@ register(
     EventKind(
         "decision.recorded",
         "Evaluation, approvals and revocations were judged",
-        {"manifest": "digest", "evaluation": "digest", "decision": "digest", "verdict": "text"},
+        {
+            "manifest": "digest",
+            "evaluation": "digest",
+            "decision": "digest",
+            "verdict": "text",
+            "judged_at": "text",
+        },
     ),
     EventKind(
         "deployment.judged",

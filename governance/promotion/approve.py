@@ -9,13 +9,13 @@ from governance.promotion.advance import lock, move
 from governance.promotion.judge import people_of, record_decision, settle
 from governance.promotion.request import NotPermittedError
 from governance.promotion.ruling import newer_policy
+from governance.rules.approvals import BY_A_PERSON
 from governance.rules.policy import Stage, read_policy
 from governance.rules.states import PromotionState
-from registry.ledger.append import append
+from registry.ledger.append import append, moment
 from registry.models import Actor, Commitment, PrincipalKind, RoleAssignment
 
 SHORTEST_REASON = 10
-BY_A_PERSON = frozenset({"session", "token"})
 
 
 class DecisionRefusedError(PermissionError):
@@ -120,6 +120,7 @@ def _give(  # noqa: PLR0917 - the facts of one approval
         data={
             "approval": str(approval.pk),
             "action": action,
+            "given_at": moment(approval.created_at),
             "stage": approval.stage,
             "roles": approval.roles_held,
             "manifest": promotion.manifest_id,

@@ -86,7 +86,8 @@ def record_evaluation(promotion: PromotionRequest, *, actor: Actor, now: datetim
 
     Approvals bound to the earlier result are stale from then on; the ledger says so.
     """
-    document = evaluation_now(promotion, now or timezone.now())
+    judged_at = now or timezone.now()
+    document = evaluation_now(promotion, judged_at)
     identity = digest(document)
     current = promotion.evaluations.filter(digest=identity).first()
     if current is not None and promotion.evaluation_digest == identity:
@@ -112,7 +113,12 @@ def record_evaluation(promotion: PromotionRequest, *, actor: Actor, now: datetim
         subject=f"promotion:{promotion.pk}",
         policy=promotion.policy_id,
         evidence=sorted({item["report"] for item in document["items"] if item["report"]}),
-        data={"manifest": promotion.manifest_id, "evaluation": identity, "verdict": evaluation.verdict},
+        data={
+            "manifest": promotion.manifest_id,
+            "evaluation": identity,
+            "verdict": evaluation.verdict,
+            "judged_at": moment(judged_at),
+        },
     )
     return evaluation
 
@@ -129,30 +135,26 @@ def _append_stale(promotion: PromotionRequest, evaluation: str, actor: Actor) ->
         )
 
 
-def _persons_of(member: VersionPerson, at: datetime | None) -> frozenset[str]:
+def _persons_of(member: VersionPerson) -> frozenset[str]:
     """Return the ids of who is meant: the principal, or everybody who is known by the identity (also since later)."""
     if member.principal:
         found = [member.principal]
     else:
         known = Identity.objects.filter(value=member.identity.casefold()).exclude(kind=IdentityKind.DJANGO)
-        known = known.filter(created_at__lte=at) if at else known
         found = [identity.principal for identity in known.select_related("principal__owner")]
     return frozenset(str(one.pk) for principal in found for one in (principal, principal.accountable()))
 
 
-def people_of(promotion: PromotionRequest, at: datetime | None = None) -> People:
-    """Return who had a hand in what is asked for, as opaque ids; identities nobody is known by stay unmapped.
-
-    ``at``: as it was known at that moment, for a replay; by default as it is known now.
-    """
+def people_of(promotion: PromotionRequest) -> People:
+    """Return who had a hand in what is asked for, as opaque ids; identities nobody is known by stay unmapped."""
     members = VersionPerson.objects.filter(version=promotion.version).select_related("principal__owner")
     by_part: dict[str, set[str]] = {"trainer": set(), "author": set(), "committer": set(), "registrar": set()}
     unmapped = []
     for member in members:
-        persons = _persons_of(member, at)
+        persons = _persons_of(member)
         by_part[member.part] |= persons
         if not persons:
-            unmapped.append(f"{member.part}:{digest(member.identity)[:16]}")
+            unmapped.append(f"{member.part}:{digest(member.identity.casefold())[:16]}")
     requesters = {str(promotion.requester_id), str(promotion.requester.accountable().pk)}
     if promotion.on_behalf_of:
         requesters |= {str(promotion.on_behalf_of.pk), str(promotion.on_behalf_of.accountable().pk)}
@@ -203,7 +205,8 @@ def record_decision(promotion: PromotionRequest, *, actor: Actor, now: datetime 
     evaluation = promotion.evaluations.filter(digest=promotion.evaluation_digest).order_by("-created_at").first()
     if evaluation is None:
         raise LookupError(f"promotion {promotion.pk} has no evaluation {promotion.evaluation_digest!r}")
-    document = decision_now(promotion, evaluation.document, now or timezone.now())
+    judged_at = now or timezone.now()
+    document = decision_now(promotion, evaluation.document, judged_at)
     identity = digest(document)
     newest = promotion.decisions.order_by("-created_at").first()
     if newest is not None and newest.digest == identity:
@@ -229,6 +232,7 @@ def record_decision(promotion: PromotionRequest, *, actor: Actor, now: datetime 
             "evaluation": promotion.evaluation_digest,
             "decision": identity,
             "verdict": decision.verdict,
+            "judged_at": moment(judged_at),
         },
     )
     return decision

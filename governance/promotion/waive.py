@@ -8,7 +8,6 @@ from django.utils import timezone
 from governance.models import PromotionRequest, Waiver
 from governance.promotion.advance import lock
 from governance.promotion.approve import (
-    BY_A_PERSON,
     SHORTEST_REASON,
     DecisionRefusedError,
     ReasonMissingError,
@@ -16,6 +15,7 @@ from governance.promotion.approve import (
 )
 from governance.promotion.judge import people_of, settle
 from governance.promotion.request import require_role
+from governance.rules.approvals import BY_A_PERSON
 from governance.rules.policy import read_policy
 from governance.rules.states import PromotionState
 from registry.ledger.append import append, moment

@@ -8,6 +8,7 @@ from enum import StrEnum
 from governance.rules.moments import days_after, in_future, read_moment
 from governance.rules.states import ApprovalState
 
+BY_A_PERSON = frozenset({"session", "token"})  # ways of authentication in which a decision can be a person's
 
 class Action(StrEnum):
     """What an officer can say."""

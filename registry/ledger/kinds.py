@@ -48,6 +48,7 @@ register(
             "commit": "text",
             "datasets": "digests",
             "people": "texts",
+            "tracked": "text",
         },
     ),
     EventKind("model_version.retired", "A model version is never to be released again", {"reason": "digest"}),

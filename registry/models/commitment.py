@@ -26,6 +26,14 @@ class Commitment(models.Model):
         salt = secrets.token_hex(32)
         return cls.objects.create(digest=hashlib.sha256((salt + text).encode()).hexdigest(), salt=salt, text=text)
 
+    @classmethod
+    def of_name(cls, name: str) -> "Commitment":
+        """Return the one commitment to a name: whoever reads the ledger sees that two are the same, not which.
+
+        Call it under ``Principal.lock_names()``, or two who come at once each make their own.
+        """
+        return cls.objects.filter(text=name, erased_at__isnull=True).order_by("created_at").first() or cls.of(name)
+
     def holds(self) -> bool:
         """Say whether salt and text still open the commitment."""
         return bool(hashlib.sha256((self.salt + self.text).encode()).hexdigest() == self.digest)

@@ -63,6 +63,11 @@ class Principal(Row):
         """Return the service principal under which workers act, made by the first migration."""
         return cls.objects.get(kind=PrincipalKind.SERVICE, name=cls.SYSTEM, owner__isnull=True)
 
+    @classmethod
+    def lock_names(cls) -> None:
+        """Hold, until the transaction ends, that a name gets one commitment and is linked before or after its use."""
+        cls.objects.select_for_update(no_key=True).get(pk=cls.system().pk)
+
     def accountable(self) -> "Principal":
         """Return the person who answers for this principal (a service's owner, or itself)."""
         return self.owner.accountable() if self.owner else self

@@ -52,6 +52,7 @@ def _register(kind: PrincipalKind, name: str, owner: Principal | None, actor: Ac
 @transaction.atomic
 def link_identity(principal: Principal, *, kind: str, value: str, actor: Actor) -> Identity:
     """Record that a principal is known by a name in a system; the ledger gets a salted commitment to the name."""
+    Principal.lock_names()
     identity = Identity(principal=principal, kind=kind, value=value)
     identity.full_clean()
     identity.save()
@@ -59,7 +60,7 @@ def link_identity(principal: Principal, *, kind: str, value: str, actor: Actor) 
         "identity.linked",
         actor=actor,
         subject=f"principal:{principal.pk}",
-        data={"kind": kind, "value": Commitment.of(value).digest},
+        data={"kind": kind, "value": Commitment.of_name(value).digest},
     )
     return identity
 

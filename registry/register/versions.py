@@ -13,6 +13,7 @@ from registry.models import (
     Actor,
     Artifact,
     Assurance,
+    Commitment,
     DatasetVersion,
     Identity,
     Model,
@@ -111,8 +112,8 @@ def register_model_version(
     )
     version.full_clean()
     version.save()
-    _attach(version, datasets=datasets, facts=facts, people=(*people, Member("registrar", actor.principal)))
-    _append_registered(version, actor, [dataset.digest for _, dataset in datasets])
+    involved = _attach(version, datasets=datasets, facts=facts, people=(*people, Member("registrar", actor.principal)))
+    _append_registered(version, actor, [dataset.digest for _, dataset in datasets], involved)
     return version
 
 
@@ -131,7 +132,7 @@ def _attach(
     datasets: Sequence[tuple[str, DatasetVersion]],
     facts: Sequence[tuple[str, str, str]],
     people: Sequence[Member],
-) -> None:
+) -> list[VersionPerson]:
     for role, dataset_version in datasets:
         VersionDataset.objects.create(
             version=version, dataset_version=dataset_version, role=role, assurance=version.assurance
@@ -140,13 +141,25 @@ def _attach(
         VersionFact(version=version, kind=kind, name=name, value=value, assurance=version.assurance)
         for kind, name, value in facts
     )
-    for member in people:
+    if any(member.principal is None for member in people):
+        Principal.lock_names()
+    return [
         VersionPerson.objects.create(
             version=version, part=member.part, principal=member.resolve(), identity=member.identity
         )
+        for member in people
+    ]
 
 
-def _append_registered(version: ModelVersion, actor: Actor, datasets: list[str]) -> None:
+def _told(member: VersionPerson) -> str:
+    """Return what the ledger keeps of somebody: the part, and a principal or a commitment to a name nobody has yet."""
+    known = member.principal_id
+    return f"{member.part}:{known or Commitment.of_name(member.identity.casefold()).digest}"
+
+
+def _append_registered(
+    version: ModelVersion, actor: Actor, datasets: list[str], involved: Sequence[VersionPerson]
+) -> None:
     append(
         "model_version.registered",
         actor=actor,
@@ -160,5 +173,7 @@ def _append_registered(version: ModelVersion, actor: Actor, datasets: list[str])
             "assurance": version.assurance,
             "commit": version.commit,
             "datasets": sorted(datasets),
+            "people": sorted({_told(member) for member in involved}),
+            "tracked": str(version.source.get("mlflow_digest", "")),
         },
     )

@@ -184,11 +184,11 @@ ROWS = {
     "an approval changed its giver": (
         "governance_approval",
         "UPDATE {} SET principal_id = (SELECT requester_id FROM governance_promotionrequest LIMIT 1)",
-        "replay_approval_given",
+        "row_approval",
     ),
-    "an approval has another action": ("governance_approval", "UPDATE {} SET action='reject'", "replay_approval_given"),
-    "an approval changed its roles": ("governance_approval", "UPDATE {} SET roles_held='[]'", "replay_approval_given"),
-    "an approval was removed": ("governance_approval", "DELETE FROM {}", "not_replayable"),
+    "an approval has another action": ("governance_approval", "UPDATE {} SET action='reject'", "row_approval"),
+    "an approval changed its roles": ("governance_approval", "UPDATE {} SET roles_held='[]'", "row_approval"),
+    "an approval was removed": ("governance_approval", "DELETE FROM {}", "missing_row"),
     "a deployment is not desired": ("registry_deployment", "UPDATE {} SET desired = false", "row_state"),
     "a promotion is withdrawn": ("governance_promotionrequest", "UPDATE {} SET state = 'WITHDRAWN'", "row_state"),
     "a policy says something else": (

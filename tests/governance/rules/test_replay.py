@@ -11,9 +11,11 @@ import pytest
 
 import governance.rules
 import registry.canonical
+import registry.ledger.verify.entries
 
 FOLDER = Path(governance.rules.__file__).parent
-MODULES = sorted(FOLDER.glob("*.py"))
+MODULES = sorted(FOLDER.rglob("*.py"))
+OUTSIDE = {"registry.canonical", "registry.ledger.verify.entries"}
 ROOT = FOLDER.parent.parent
 PROGRAM = """
 from tests.governance.rules.build import *
@@ -38,19 +40,19 @@ def imported(module):
             yield node.module or ""
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(FOLDER)))
 def test_the_rules_import_only_the_standard_library_the_canonical_form_and_one_another(module):
     foreign = {
         name
         for name in imported(module)
         if name.split(".")[0] not in sys.stdlib_module_names
-        and name != "registry.canonical"
+        and name not in OUTSIDE
         and not name.startswith("governance.rules.")
     }
     assert foreign == set()
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.stem)
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: str(module.relative_to(FOLDER)))
 def test_the_rules_read_no_clock_no_file_and_no_environment(module):
     assert not set(imported(module)) & {"os", "pathlib", "time", "random", "secrets", "socket", "subprocess", "io"}
     called = {node.attr for node in ast.walk(tree_of(module)) if isinstance(node, ast.Attribute)}
@@ -65,7 +67,7 @@ def test_the_rules_read_no_clock_no_file_and_no_environment(module):
 
 def test_every_name_of_the_rules_is_defined_once_so_that_they_fit_into_one_file():
     names: Counter[str] = Counter()
-    for module in [*MODULES, Path(registry.canonical.__file__)]:
+    for module in [*MODULES, Path(registry.canonical.__file__), Path(registry.ledger.verify.entries.__file__)]:
         for node in tree_of(module).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 names[node.name] += 1
