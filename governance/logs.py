@@ -17,6 +17,7 @@ SECRET_NAMES = re.compile(
 )
 SECRETS_IN_TEXT = (
     (re.compile(r"([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@]+@", re.IGNORECASE), rf"\1:{REDACTED}@"),
+    (re.compile(r"(PRIVATE\+KEY\+)\S+"), rf"\1{REDACTED}"),
     (re.compile(r"\b(Bearer|Basic|Token)\s+[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1 {REDACTED}"),
 )
 DEEPEST = 6

@@ -1,4 +1,4 @@
-"""The processes of the embedded installation, as data: broker, worker, beat, web."""
+"""The processes of the embedded installation, as data: broker, sequencer, worker, beat, web."""
 
 import os
 import secrets
@@ -15,6 +15,7 @@ from django.conf import settings
 from governance.env import broker_options
 from governance.management.child import Child
 from registry.backends.detached import HANDLE, is_alive, read_json, stop
+from registry.ledger.keyring import ENVIRONMENT as KEY_VARIABLE
 
 LOOPBACK = "127.0.0.1"
 ANSWER_SECONDS = 5.0
@@ -51,9 +52,10 @@ def plan(*, host: str = LOOPBACK, port: int = 8000, workers: int = 2, web: bool 
         "PYTHONPATH": os.pathsep.join(filter(None, (str(settings.BASE_DIR), os.environ.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",
     }
-    children = [*broker, _worker(environment, workers), _beat(environment)]
+    alone = {name: value for name, value in environment.items() if name != KEY_VARIABLE}
+    children = [*broker, _sequencer(environment), _worker(alone, workers), _beat(alone)]
     if web:
-        children.append(_web(environment, host, port))
+        children.append(_web(alone, host, port))
     return Plan(tuple(children), files, f"http://{_written(host)}:{port}", url)
 
 
@@ -121,6 +123,12 @@ def _worker(environment: Mapping[str, str], workers: int) -> Child:
 
 def _beat(environment: Mapping[str, str]) -> Child:
     return Child(name="beat", command=_celery("beat"), environment=environment, stop_seconds=5)
+
+
+def _sequencer(environment: Mapping[str, str]) -> Child:
+    """Run the ledger's sequencer: the one process that is given the key."""
+    command = (sys.executable, "-m", "django", "sequence", "--make-key")
+    return Child(name="ledger", command=command, environment=environment, stop_seconds=15)
 
 
 def _web(environment: Mapping[str, str], host: str, port: int) -> Child:

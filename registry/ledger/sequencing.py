@@ -103,8 +103,9 @@ def follow(follower: Follower) -> bool:
     """Let a follower catch up; False, and a line in the log, when it could not now."""
     try:
         follower.follow()
-    except (OSError, DatabaseError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever keeps it back, the log goes on, and this is said
         connection.close()
-        log.warning("a follower of the ledger is behind", extra={"follower": follower.name, "error": str(error)})
+        said = {"follower": follower.name, "error": f"{type(error).__name__}: {error}"}
+        log.warning("a follower of the ledger is behind", extra=said)
         return False
     return True

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from django.core.management import CommandError, call_command
 
 from governance.management import children
 from governance.management.supervisor import leftovers
+from registry.ledger import keyring
+from registry.ledger.checkpoint import open_checkpoint
 from registry.models import Identity, IdentityKind, Project, Role, RoleAssignment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +104,8 @@ def test_the_whole_service_starts_answers_refuses_a_second_and_leaves_nothing(
             cwd=ROOT,
         )
         assert {f"'name': '{queue}'" in asked.stdout for queue in ("default", "governance", "privacy")} == {True}
-        assert stat_of_secrets(home) == {"broker": 0o600, "secret_key": 0o600}
+        assert_what_was_done_is_signed(home)
+        assert stat_of_secrets(home) == {"broker": 0o600, "secret_key": 0o600, "key": 0o600}
         assert not any(PASSWORD.encode() in environment_of(pid) for pid in leftovers(home))
     finally:
         code = first.end()
@@ -119,7 +123,19 @@ def test_the_whole_service_starts_answers_refuses_a_second_and_leaves_nothing(
 
 
 def stat_of_secrets(home):
-    return {place.name: place.stat().st_mode & 0o777 for place in (home / "run" / "broker", home / "secret_key")}
+    return {
+        place.name: place.stat().st_mode & 0o777
+        for place in (*home.glob("run/broker"), *home.glob("*_key"), *home.glob("ledger/key"))
+    }
+
+
+def assert_what_was_done_is_signed(home):
+    """The sequencer follows within about a second; it is given much longer on a busy machine."""
+    deadline = time.monotonic() + 60
+    while not (home / "ledger/export/logs/1/checkpoint").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    signed = open_checkpoint((home / "ledger/export/logs/1/checkpoint").read_bytes(), keyring.load(home).verifiers)
+    assert signed.head.size > 0
 
 
 def environment_of(pid):
@@ -216,9 +232,15 @@ def test_the_question_whether_there_is_an_administrator_makes_none(administrator
 def test_a_broker_of_ones_own_replaces_the_embedded_one(monkeypatch):
     monkeypatch.setenv("BROKER_URL", "redis://elsewhere:6379/0")
     todo = children.plan(port=0)
-    assert [child.name for child in todo.children] == ["worker", "beat", "web"]
+    assert [child.name for child in todo.children] == ["ledger", "worker", "beat", "web"]
     assert todo.files == {}
     assert {child.environment["BROKER_URL"] for child in todo.children} == {"redis://elsewhere:6379/0"}
+
+
+def test_the_key_of_the_ledger_is_given_to_the_sequencer_alone(monkeypatch):
+    monkeypatch.setenv("PROBITY_LEDGER_KEY", "PRIVATE+KEY+x")
+    holders = [child.name for child in children.plan(port=0).children if "PROBITY_LEDGER_KEY" in child.environment]
+    assert holders == ["ledger"]
 
 
 def test_the_embedded_broker_takes_a_new_password_each_time_and_shows_it_nowhere(monkeypatch):

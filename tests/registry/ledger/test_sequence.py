@@ -1,4 +1,4 @@
-"""The sequencer on a real database: places, checkpoints, what it refuses to sign, and that a failure changes nothing."""
+"""The sequencer on a real database: places, checkpoints, what it refuses to sign, and that failing changes nothing."""
 
 import hashlib
 
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 
 RING = Keyring((Ed25519Signer("example.org/log", b"\x01" * 32),))
 NEXT = Keyring((Ed25519Signer("example.org/next", b"\x02" * 32),))
-COUNTED = "SELECT " + ", ".join(f"(SELECT COUNT(*) FROM ledger_{name})" for name in ("leaf", "tile", "checkpoint"))
+COUNTED = """SELECT (SELECT COUNT(*) FROM ledger_leaf), (SELECT COUNT(*) FROM ledger_tile),
+    (SELECT COUNT(*) FROM ledger_checkpoint)"""
 ADD = "INSERT INTO ledger_event (id, body, leaf_hash, kind, subject, actor, at) VALUES (%s, %s, %s, %s, %s, %s, %s)"
 
 

@@ -1,0 +1,37 @@
+"""Receipts of decisions: which entry records one, the receipt of it, and how long somebody who decides waits for it."""
+
+from pathlib import Path
+
+from django.conf import settings
+
+from registry.ledger import read
+from registry.ledger.policy import LogPolicy, parse_policy
+from registry.ledger.proof import Proof
+from registry.ledger.receipt import await_receipt, receipt
+
+
+def witnesses() -> LogPolicy | None:
+    """Return the tlog-policy of the settings, which names witnesses and their quorum; None where none is set.
+
+    Raises PolicyFormatError or OSError.
+    """
+    file = settings.PROBITY_LEDGER_POLICY
+    return parse_policy(Path(file).read_bytes()) if file else None
+
+
+def entry_of(subject: str, kind: str, **data: str) -> read.Entry | None:
+    """Return the newest entry of a kind about a subject whose data has these values."""
+    found = None
+    for entry in read.entries(subject=subject, kind=kind):
+        said = entry.document()["data"]
+        if all(said.get(name) == value for name, value in data.items()):
+            found = entry
+    return found
+
+
+def receipt_of(entry: read.Entry, *, wait: bool = False) -> Proof | None:
+    """Return the receipt of an entry, if its place and the policy's cosignatures are there; ``wait`` gives it time."""
+    policy = witnesses()
+    if wait:
+        return await_receipt(entry.number, settings.PROBITY_RECEIPT_SECONDS, policy)
+    return receipt(entry.number, policy)
