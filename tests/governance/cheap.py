@@ -113,7 +113,7 @@ def mlflow_digest(number: str) -> str:
 def stand_in(settings, monkeypatch) -> Outside:
     """Put the stand-ins in place for one test."""
     for store_of in (OUTSIDE.served, OUTSIDE.aliases, OUTSIDE.away, OUTSIDE.calls):
-        store_of.clear()  # type: ignore[attr-defined]
+        store_of.clear()
     settings.PROBITY_SERVING_BACKENDS = {"local": f"{__name__}.MemoryServing"}
     monkeypatch.setattr(infer, "_infer", infer_by_slope)
     monkeypatch.setattr(mlflow, "set_alias", _set_alias)

@@ -40,7 +40,7 @@ class HeldCheck:
     def measure(self, inputs: Inputs, context: Context) -> Outcome:
         hold(self.name, lambda: context.progress(0.5, "held"))
         numbers = {"value": SCORE.value, "lower": SCORE.lower, "upper": SCORE.upper, "n": SCORE.n}
-        return Outcome(measurements=(Measurement(metric=f"{self.name}.score", **numbers),))  # type: ignore[arg-type]
+        return Outcome(measurements=(Measurement(metric=f"{self.name}.score", **numbers),))
 
 
 first, second = HeldCheck("first"), HeldCheck("second")

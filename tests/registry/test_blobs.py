@@ -145,7 +145,7 @@ def test_a_full_disk_is_a_clear_error_and_nothing_half_written_stays(blobs, monk
 
 
 def test_a_folder_that_cannot_be_synced_is_an_error_and_the_next_attempt_syncs_it(blobs, monkeypatch):
-    synced = []
+    synced: list[Path] = []
     with monkeypatch.context() as patched:
         patched.setattr(LocalBlobs, "_sync_folder", staticmethod(_full))
         with pytest.raises(BlobError, match="No space left"):

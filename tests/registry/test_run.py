@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from celery import current_app
@@ -112,10 +113,16 @@ def test_the_late_error_of_an_old_worker_is_lost_too(error):
     assert (one.status, one.error, one.attempt) == ("RUNNING", "", 2)
 
 
+def claimed_by_a_worker(one):
+    found = run.claim(str(one.pk))
+    assert found is not None
+    return found
+
+
 def test_a_heartbeat_prolongs_the_lease_and_an_old_worker_hears_that_it_lost_it(settings):
     settings.PROBITY_RUN_LEASE_SECONDS = 30
     one = queued()
-    claimed, lease = run.claim(str(one.pk))
+    claimed, lease = claimed_by_a_worker(one)
     Run.objects.filter(pk=one.pk).update(lease_until=timezone.now() + timedelta(seconds=1))
     lease.beat(0.4, "m" * 600)
     one.refresh_from_db()
@@ -130,7 +137,7 @@ def test_a_heartbeat_prolongs_the_lease_and_an_old_worker_hears_that_it_lost_it(
 
 def test_progress_is_written_at_most_once_a_second(django_assert_num_queries):
     one = queued()
-    _, lease = run.claim(str(one.pk))
+    _, lease = claimed_by_a_worker(one)
     with django_assert_num_queries(0):
         lease.progress(0.1, "")
     lease.last -= 2
@@ -175,7 +182,7 @@ def test_a_run_whose_workers_all_died_is_given_up():
     for _ in range(one.max_attempts):
         assert run.claim(str(one.pk)) is not None
         silence(one)
-    stopped = []
+    stopped: list[Run] = []
     ended = perform(one, raising(AssertionError("it was done again")), stop=stopped.append)
     assert (ended.status, ended.error_code, ended.attempt) == ("FAILED", "gave_up", 5)
     assert stopped == [one]
@@ -342,13 +349,13 @@ def test_the_same_key_is_one_run_until_it_has_ended(sent):
     assert queued("k").pk != one.pk
 
 
-SWEPT = {
+SWEPT: dict[str, dict[str, Any]] = {
     "a silent lease": {"status": "RUNNING", "lease_until": -1},
     "a wait whose message was lost": {"status": "WAITING", "not_before": -60},
     "a retry whose message was lost": {"status": "QUEUED", "not_before": -60},
     "a message that was lost at the start": {"status": "QUEUED", "created_at": -60},
 }
-LEFT = {
+LEFT: dict[str, dict[str, Any]] = {
     "a living lease": {"status": "RUNNING", "lease_until": 10},
     "a wait that is not due": {"status": "WAITING", "not_before": 10},
     "a wait that has just been queued": {"status": "WAITING", "not_before": -5},

@@ -1,6 +1,7 @@
 """Two at once, in threads with real commits: there is one outcome, and one live thing or none."""
 
 import threading
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -32,7 +33,8 @@ LONGEST = 120
 
 def at_once(*deeds):
     """Do everything at the same moment; return what each returned or how it was refused."""
-    start, results = threading.Barrier(len(deeds)), [None] * len(deeds)
+    start = threading.Barrier(len(deeds))
+    results: list[Any] = [None] * len(deeds)
 
     def do(index, deed):
         try:

@@ -344,7 +344,8 @@ def test_what_is_recorded_while_the_record_is_verified_is_no_fault(committed_sta
     from governance.exports import verify as verifying
 
     promotion = committed_stage.request()
-    looked, once = verifying._head_faults, []
+    looked = verifying._head_faults
+    once: list[bool] = []
 
     def meanwhile(*given: Any) -> Any:
         import threading

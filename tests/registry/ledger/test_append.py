@@ -155,7 +155,8 @@ def _write(subject: str, count: int, ready: threading.Barrier, failures: list) -
 
 
 def test_concurrent_writers_make_one_chain_per_subject(committed_db):
-    count, ready, failures = 15, threading.Barrier(3), []
+    count, ready = 15, threading.Barrier(3)
+    failures: list[BaseException] = []
     writers = [
         threading.Thread(target=_write, args=(f"project:{number}", count, ready, failures)) for number in range(3)
     ]

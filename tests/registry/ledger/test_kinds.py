@@ -66,7 +66,7 @@ def _kinds(argument: ast.expr, function: ast.FunctionDef, tree: ast.Module) -> s
     given = [call.args[place] for call in calls]
     assert given, f"nobody calls {function.name}"
     assert all(isinstance(one, ast.Constant) for one in given)
-    return {one.value for one in given if isinstance(one, ast.Constant)}
+    return {str(one.value) for one in given if isinstance(one, ast.Constant)}
 
 
 def test_every_registered_kind_is_appended_and_every_appended_kind_is_registered():
