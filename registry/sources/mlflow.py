@@ -4,7 +4,8 @@ Unless ``MLFLOW_TRACKING_URI`` says otherwise, a SQLite store in the instance's 
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,10 +13,12 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from registry.backends.base import BackendError
+from registry.backends.detached import locked
 from registry.models import Model
 
 COMMIT_TAG = "mlflow.source.git.commit"
 USER_TAG = "mlflow.user"
+LOCK = "mlflow.lock"
 Result = TypeVar("Result")
 
 
@@ -52,7 +55,21 @@ def _client() -> Any:
     uri = tracking_uri()
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
-    return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+    with _alone(uri):
+        return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Let one process at a time open the embedded store: the first makes its tables, and two at once break each other.
+
+    A server looks after its own tables.
+    """
+    if not uri.startswith("sqlite"):
+        yield
+        return
+    with locked(Path(settings.PROBITY_HOME) / LOCK, wait=True):
+        yield
 
 
 def _ask(what: str, call: Callable[[], Result]) -> Result:

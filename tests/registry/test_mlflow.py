@@ -13,6 +13,7 @@ from governance.promotion.release import release, start_release
 from governance.promotion.stop import stop
 from governance.reconcile import aliases, reconcile
 from registry.artifacts import checkout_tree
+from registry.backends.detached import locked
 from registry.ledger import read
 from registry.models import Actor, Artifact, Deployment, Model, ModelVersion, Project, VersionFact, VersionPerson
 from registry.register import link_identity, register_dataset_version, register_model
@@ -228,3 +229,23 @@ def test_an_alias_that_cannot_be_moved_is_recorded_and_moved_later(world, store,
     settings.MLFLOW_TRACKING_URI = there
     assert move_alias(world.environment, world.model, actor=world.system) is True
     assert observed(world.environment, world.model) == content
+
+
+@pytest.mark.parametrize(
+    ("uri", "held"), [("sqlite:///{}/mlflow.db", True), ("http://127.0.0.1:9", False)], ids=["embedded", "server"]
+)
+def test_an_embedded_store_is_opened_by_one_process_at_a_time(settings, monkeypatch, tmp_path, uri, held):
+    """Two that made its tables at once broke each other."""
+    import mlflow as library
+
+    settings.MLFLOW_TRACKING_URI = uri.format(tmp_path)
+    seen = []
+
+    def opened(**_uris):
+        with locked(Path(settings.PROBITY_HOME) / mlflow.LOCK, wait=False) as free:
+            seen.append(not free)
+
+    Path(settings.PROBITY_HOME).mkdir(exist_ok=True)
+    monkeypatch.setattr(library, "MlflowClient", opened)
+    mlflow._client()
+    assert seen == [held]
