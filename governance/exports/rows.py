@@ -5,8 +5,9 @@ from typing import Any
 
 from django.db.models import Model
 
+from governance.exports.documents import DIGEST_FORM
 from governance.models import Approval, Decision, Evaluation, Policy, PromotionRequest, Revocation, Waiver
-from governance.rules.replay.history import History
+from governance.rules.replay.history import History, RecordedVersion
 from registry.canonical import CanonicalError, digest
 from registry.ledger.append import moment
 from registry.ledger.verify.entries import Fault
@@ -33,7 +34,7 @@ def row_faults(history: History) -> Iterator[Fault]:
             yield from _document_faults(row)
     for manifest in ReleaseManifest.objects.select_related("champion").iterator():
         yield from _manifest_faults(manifest)
-    for version in ModelVersion.objects.iterator():
+    for version in ModelVersion.objects.prefetch_related("people"):
         yield from _version_faults(version, history)
     for promotion in PromotionRequest.objects.select_related("version").iterator():
         yield from _promotion_faults(promotion, history)
@@ -120,6 +121,20 @@ def _version_faults(version: ModelVersion, history: History) -> Iterator[Fault]:
         yield Fault(0, "forged_row", f"model version {version.pk} is in the database, but no event recorded it")
     elif (str(version.model_id), version.content_id, version.assurance) != (told.model, told.content, told.assurance):
         yield Fault(0, "row_version", f"model version {version.pk} is another one than the record says")
+    elif _people_kept(version) != _people_told(told):
+        yield Fault(0, "row_version", f"model version {version.pk} was made by others than the record says")
+
+
+def _people_kept(version: ModelVersion) -> tuple[set[tuple[str, str]], int]:
+    """Return who is known by (part, id), and how many are known by a name alone, which the record only commits to."""
+    members = list(version.people.all())
+    names = {(one.part, one.identity.casefold()) for one in members if one.principal_id is None}
+    return {(one.part, str(one.principal_id)) for one in members if one.principal_id is not None}, len(names)
+
+
+def _people_told(version: RecordedVersion) -> tuple[set[tuple[str, str]], int]:
+    names = {(part, who) for part, who in version.people if DIGEST_FORM.fullmatch(who)}
+    return set(version.people) - names, len(names)
 
 
 def _deployment_faults(deployment: Deployment, history: History) -> Iterator[Fault]:

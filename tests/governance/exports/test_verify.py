@@ -189,6 +189,21 @@ ROWS = {
     "an approval has another action": ("governance_approval", "UPDATE {} SET action='reject'", "row_approval"),
     "an approval changed its roles": ("governance_approval", "UPDATE {} SET roles_held='[]'", "row_approval"),
     "an approval was removed": ("governance_approval", "DELETE FROM {}", "missing_row"),
+    "an approval was given earlier": (
+        "governance_approval", "UPDATE {} SET created_at = '2020-01-01 00:00:00'", "row_approval"
+    ),
+    "a deployment is under another policy": (
+        "registry_deployment", "UPDATE {} SET policy_digest = evaluation_digest", "row_state"
+    ),
+    "a version is better assured": ("registry_modelversion", "UPDATE {} SET assurance = 'built_here'", "row_version"),
+    "a version was made by nobody": ("registry_versionperson", "DELETE FROM {}", "row_version"),
+    "a version's document changed": (
+        "registry_modelversion", "UPDATE {} SET document = replace(document, 'tree', 'blob')",
+        "replay_model_version_registered",
+    ),
+    "a role is held by nobody's grant": (
+        "registry_roleassignment", "UPDATE {} SET role = 'administrator' WHERE role = 'risk_officer'", "forged_row"
+    ),
     "a deployment is not desired": ("registry_deployment", "UPDATE {} SET desired = false", "row_state"),
     "a promotion is withdrawn": ("governance_promotionrequest", "UPDATE {} SET state = 'WITHDRAWN'", "row_state"),
     "a policy says something else": (

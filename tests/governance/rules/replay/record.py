@@ -65,7 +65,7 @@ class Record:
 
     def add(self, kind: str, actor: str, subject: str, *, auth: str = "session", role: str = "", **more: Any) -> None:
         self.now += timedelta(minutes=1)
-        event = {"subject_digest": None, "policy": None, "evidence": [], "data": {}}
+        event: dict[str, Any] = {"subject_digest": None, "policy": None, "evidence": [], "data": {}}
         who = {"principal": actor, "role": role or ("system" if actor == "system" else ""), "auth": auth}
         self.events.append(event | {"kind": kind, "at": text(self.now), "actor": who, "subject": subject} | more)
 
