@@ -116,8 +116,11 @@ def _await_ready(process: subprocess.Popen[bytes], server: Postgres, log: Path) 
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Start a server that only who knows its password, on this machine, can use; stop and remove it at the end."""
+def postgres(*, durable: bool = False) -> Iterator[Postgres]:
+    """Start a server that only who knows its password, on this machine, can use; stop and remove it at the end.
+
+    Unless it is to be ``durable`` it does not wait for the disk: a test loses nothing by that.
+    """
     folder = Path(tempfile.mkdtemp(prefix="probity-postgres-"))
     folder.chmod(0o711)
     environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
@@ -128,7 +131,7 @@ def postgres() -> Iterator[Postgres]:
         options = {
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
-            "fsync": "off",
+            "fsync": "on" if durable else "off",
             "max_connections": 60,
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

@@ -5,7 +5,6 @@ their numbers, get the next contiguous places; full tiles and a signed checkpoin
 are never found by ``number > last``: numbers are given before commit, so that a smaller one may appear later.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from registry.ledger.memory import Memory
 from registry.ledger.note import Note
 from registry.ledger.note import sign as sign_note
 from registry.ledger.rows import Log, Queued
-from registry.ledger.tree import LEAF, Edge, TreeHead, with_partials
+from registry.ledger.tree import Edge, TreeHead, with_partials
 
 LARGEST_BATCH = 4096
 FROZEN, STARTED = "log.frozen", "log.started"
@@ -156,8 +155,7 @@ class Sequencer:
 
 
 def _checked(event: Queued) -> bytes:
-    """Return the leaf hash of an event's text; raises RefusedToSignError when the stored one is another."""
-    found = hashlib.sha256(LEAF + event.body.encode()).digest()
-    if found != event.leaf_hash:
-        raise RefusedToSignError(f"Event {event.number} has the leaf hash {found.hex()}, but another one is stored.")
-    return found
+    """Return the leaf hash of an event; raises RefusedToSignError when it is not that of its text."""
+    if not event.is_sound:
+        raise RefusedToSignError(f"The leaf hash kept with event {event.number} is not that of its text.")
+    return event.leaf_hash

@@ -343,7 +343,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LedgerPending',
             fields=[
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='registry.ledgerevent')),
+                ('event', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='registry.ledgerevent')),
             ],
             options={
                 'db_table': 'ledger_pending',

@@ -5,7 +5,13 @@ from django.db import migrations, models
 
 from registry.ledger.triggers import append_only
 
-LOG = {"on_delete": django.db.models.deletion.PROTECT, "related_name": "+", "to": "registry.ledgerlog", "db_index": False}
+LOG = {
+    "on_delete": django.db.models.deletion.PROTECT,
+    "related_name": "+",
+    "to": "registry.ledgerlog",
+    "db_index": False,
+    "db_constraint": False,
+}
 TABLES = {
     "LedgerLeaf": (
         ("log", "seq"),
@@ -14,7 +20,10 @@ TABLES = {
             (
                 "event",
                 models.OneToOneField(
-                    on_delete=django.db.models.deletion.PROTECT, related_name="leaf", to="registry.ledgerevent"
+                    db_constraint=False,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="leaf",
+                    to="registry.ledgerevent",
                 ),
             ),
         ],

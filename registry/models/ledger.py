@@ -1,4 +1,8 @@
-"""The ledger's tables. Rows are written by ``registry.ledger`` alone; triggers refuse every change after that."""
+"""The ledger's tables. Rows are written by ``registry.ledger`` alone; triggers refuse every change after that.
+
+No constraint of the database checks that an event exists which a queue or a tree names: the one is filled by the
+event's own trigger, the other from the queue, nothing that is there can be removed, and each check would lock a row.
+"""
 
 from django.db import models
 
@@ -19,6 +23,7 @@ class LedgerEvent(models.Model):
         indexes = [
             models.Index(fields=["subject", "id"], name="ledger_event_subject"),
             models.Index(fields=["kind", "id"], name="ledger_event_kind"),
+            models.Index(fields=["leaf_hash"], name="ledger_event_leaf"),
         ]
 
     def __str__(self) -> str:
@@ -44,7 +49,9 @@ class LedgerHead(models.Model):
 class LedgerPending(models.Model):
     """The queue of events that have no place in the tree yet, filled by a trigger; the sequencer empties it."""
 
-    event = models.OneToOneField(LedgerEvent, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    event = models.OneToOneField(
+        LedgerEvent, primary_key=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
 
     class Meta:
         db_table = "ledger_pending"
@@ -70,9 +77,9 @@ class LedgerLeaf(models.Model):
     """The place of an event in a log's tree: contiguous from 0; the sequencer alone writes it."""
 
     pk = models.CompositePrimaryKey("log", "seq")
-    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False)
+    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     seq = models.BigIntegerField()
-    event = models.OneToOneField(LedgerEvent, on_delete=models.PROTECT, related_name="leaf")
+    event = models.OneToOneField(LedgerEvent, on_delete=models.PROTECT, related_name="leaf", db_constraint=False)
 
     class Meta:
         db_table = "ledger_leaf"
@@ -85,7 +92,7 @@ class LedgerTile(models.Model):
     """A full tile of 256 hashes of a log's tree; the sequencer alone writes it."""
 
     pk = models.CompositePrimaryKey("log", "level", "idx")
-    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False)
+    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     level = models.PositiveSmallIntegerField()
     idx = models.BigIntegerField()
     hashes = models.BinaryField()
@@ -101,7 +108,7 @@ class LedgerCheckpoint(models.Model):
     """A signed statement of a log's size and root; the sequencer alone writes it."""
 
     pk = models.CompositePrimaryKey("log", "size")
-    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False)
+    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     size = models.BigIntegerField()
     root = models.BinaryField()
     note = models.TextField()
@@ -117,7 +124,7 @@ class LedgerCosignature(models.Model):
     """A witness's signature over a checkpoint."""
 
     pk = models.CompositePrimaryKey("log", "size", "witness")
-    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False)
+    log = models.ForeignKey(LedgerLog, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     size = models.BigIntegerField()
     witness = models.CharField(max_length=200)
     line = models.TextField()

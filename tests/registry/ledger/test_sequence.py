@@ -154,7 +154,7 @@ def test_a_tree_that_does_not_give_the_signed_root_is_not_continued(memory, monk
 
 def test_an_event_whose_leaf_is_not_that_of_its_text_stops_the_log(sequencer):
     add_events(1, leaf=lambda _text: hashlib.sha256(b"something else").digest())
-    refuses(sequencer, "Event 1 has the leaf hash")
+    refuses(sequencer, "kept with event 1 is not that of its text")
 
 
 def test_the_key_of_another_log_signs_nothing(sequencer, memory):
