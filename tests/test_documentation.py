@@ -65,6 +65,15 @@ def _management_calls(text):
             yield shlex.split(line)
 
 
+def _options(parser):
+    """Return the options of a command and of its subcommands."""
+    found = {text for action in parser._actions for text in action.option_strings}
+    subcommands = (
+        one for action in parser._actions if isinstance(action.choices, dict) for one in action.choices.values()
+    )
+    return found.union(*map(_options, subcommands))
+
+
 @pytest.mark.parametrize("place", PAGES, ids=_id)
 def test_every_management_command_that_is_named_exists_and_knows_its_options(place):
     known = get_commands()
@@ -73,7 +82,7 @@ def test_every_management_command_that_is_named_exists_and_knows_its_options(pla
         app = known[name]
         command = load_command_class(app, name) if isinstance(app, str) else app
         parser = command.create_parser("manage.py", name)
-        options = {text for action in parser._actions for text in action.option_strings}
+        options = _options(parser)
         assert {word for word in rest if word.startswith("--")} <= options, (name, rest)
 
 

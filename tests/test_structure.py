@@ -84,7 +84,7 @@ def test_the_containers_serve_the_queues_that_tasks_go_to_and_run_unprivileged()
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     worker = compose["services"]["worker"]["command"]
     assert worker[worker.index("-Q") + 1].split(",") == list(settings.PROBITY_QUEUES)
-    assert {"setup", "web", "worker", "beat", "database", "broker"} == set(compose["services"])
+    assert {"setup", "web", "worker", "sequencer", "beat", "database", "broker"} == set(compose["services"])
     instructions = (ROOT / "Dockerfile").read_text().splitlines()
     assert [line for line in instructions if line.startswith("USER ")] == ["USER probity"]
     assert "--require-hashes" in "".join(instructions)
