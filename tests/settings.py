@@ -15,6 +15,7 @@ from governance.settings import *  # noqa: E402, F403 - the environment above de
 from governance.settings import ALLOWED_HOSTS, DATABASES  # noqa: E402
 
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]
+PROBITY_RECEIPT_SECONDS = 0  # nothing signs in the tests
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *global_settings.PASSWORD_HASHERS]
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(TEST_HOME / "test.sqlite3")}

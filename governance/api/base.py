@@ -34,7 +34,14 @@ class FilterError(ValueError):
 
 
 def describe(
-    printed: Any, *, sent: Any = None, status: int = 200, query: Collection[str] = (), summary: str = "", **more: Any
+    printed: Any,
+    *,
+    sent: Any = None,
+    status: int = 200,
+    or_status: Collection[int] = (),
+    query: Collection[str] = (),
+    summary: str = "",
+    **more: Any,
 ) -> Callable[[Any], Any]:
     """Describe an operation for the OpenAPI document."""
     parameters = [*more.pop("parameters", ()), *(OpenApiParameter(name, OpenApiTypes.STR) for name in query)]
@@ -42,7 +49,7 @@ def describe(
         parameters.append(OpenApiParameter("Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER))
     return extend_schema(
         request=sent,
-        responses={status: printed},
+        responses=dict.fromkeys((status, *or_status), printed),
         parameters=parameters,
         summary=summary or None,
         **more,

@@ -15,6 +15,7 @@ from governance.api.fields import Input, MomentField, Output, Reason
 from governance.api.idempotency import once
 from governance.api.preconditions import require_match
 from governance.api.promotions import PromotionPrinted, Promotions
+from governance.api.receipts import ReceiptPrinted, announced, awaits_receipt
 from governance.models import Approval
 from governance.promotion.approve import approve, reject, request_changes, revoke
 from governance.rules.policy import read_policy
@@ -52,6 +53,12 @@ class ApprovalPrinted(Output):
         return hasattr(approval, "revocation")
 
 
+class DecidedPrinted(PromotionPrinted):
+    """The promotion after a decision, and the decision's receipt."""
+
+    receipt = ReceiptPrinted()
+
+
 class ApprovalSent(Input):
     """An approval: a reason, and each item that the evaluation lists, acknowledged singly."""
 
@@ -76,34 +83,42 @@ class Decisions(Promotions):
         promotion = self.promotion(promotion_id)
         looked_at = require_match(self.request, promotion)
         given = self.read(Reason)
-        decide(promotion, actor=self.decider(promotion), reason=given["reason"], evaluation_digest=looked_at)
-        return self.printed(promotion_id)
+        made = decide(promotion, actor=self.decider(promotion), reason=given["reason"], evaluation_digest=looked_at)
+        return self.decided(made)
+
+    def decided(self, made: Approval, status: int = 200) -> Response:
+        """Print the promotion and which entry records the word that was given on it."""
+        subject = f"promotion:{made.promotion_id}"
+        receipt = announced(self.request, subject, "approval.given", approval=str(made.pk))
+        return self.printed(made.promotion_id, status, receipt=receipt)
 
 
 class ApproveView(Decisions):
     """Approve."""
 
-    @describe(PromotionPrinted, sent=ApprovalSent, status=201, parameters=[IF_MATCH])
+    @describe(DecidedPrinted, sent=ApprovalSent, status=201, or_status=[202], parameters=[IF_MATCH])
+    @awaits_receipt
     @once(atomic=False)
     def post(self, request: Request, promotion_id: UUID) -> Response:
         """Approve the evaluation that If-Match names."""
         promotion = self.promotion(promotion_id)
         looked_at = require_match(request, promotion)
         given = self.read(ApprovalSent)
-        approve(
+        made = approve(
             promotion,
             actor=self.decider(promotion),
             reason=given["reason"],
             evaluation_digest=looked_at,
             acknowledged=given["acknowledge"],
         )
-        return self.printed(promotion_id, CREATED)
+        return self.decided(made, CREATED)
 
 
 class RejectView(Decisions):
     """Reject."""
 
-    @describe(PromotionPrinted, sent=Reason, parameters=[IF_MATCH])
+    @describe(DecidedPrinted, sent=Reason, or_status=[202], parameters=[IF_MATCH])
+    @awaits_receipt
     @once()
     def post(self, request: Request, promotion_id: UUID) -> Response:  # noqa: ARG002
         """Reject for good."""
@@ -113,7 +128,8 @@ class RejectView(Decisions):
 class RequestChangesView(Decisions):
     """Ask for changes."""
 
-    @describe(PromotionPrinted, sent=Reason, parameters=[IF_MATCH])
+    @describe(DecidedPrinted, sent=Reason, or_status=[202], parameters=[IF_MATCH])
+    @awaits_receipt
     @once()
     def post(self, request: Request, promotion_id: UUID) -> Response:  # noqa: ARG002
         """Say that this manifest does not go out as it is."""

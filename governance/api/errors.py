@@ -31,7 +31,7 @@ _CODES: Mapping[int, str] = {
     422: "reason_missing not_acknowledged waiver_refused threshold_range dataset_schema dataset_empty"
     " version_incomplete policy_refused check_parameter not_canonical not_listed token_refused",
     428: "precondition_required",
-    503: "mlflow_unavailable blob_error database_unavailable broker_unavailable",
+    503: "mlflow_unavailable blob_error database_unavailable broker_unavailable log_policy_malformed",
 }
 STATUS: Mapping[str, int] = {code: status for status, codes in _CODES.items() for code in codes.split()}
 _BASES: tuple[tuple[type[Exception], int], ...] = ((PermissionError, 403), (LookupError, 404), (ValueError, 422))

@@ -53,30 +53,10 @@ class EntriesPrinted(Output):
     results = EntryPrinted(many=True)
 
 
-class LedgerView(ApiView):
-    """Entries of the ledger, in the order of their numbers."""
+class LedgerReading(ApiView):
+    """The base of views on entries: who may read one."""
 
-    @describe(EntriesPrinted, query=("subject", "kind", "after", "limit"), operation_id="ledger_list")
-    def get(self, request: Request) -> Response:
-        """List entries: of one subject that the caller sees, or all of them for the installation's auditors."""
-        asked = request.query_params
-        subject = asked.get("subject")
-        self._permit(subject)
-        limit = min(self._number("limit", USUAL), MOST)
-        found = list(
-            islice(entries(subject=subject, kind=asked.get("kind"), after=self._number("after", 0)), limit + 1)
-        )
-        page = found[:limit]
-        more = page[-1].number if page and len(found) > limit else None
-        return Response({"next": more, "results": EntryPrinted(page, many=True).data})
-
-    def _number(self, name: str, usual: int) -> int:
-        text = self.request.query_params.get(name, str(usual))
-        if not (text.isascii() and text.isdecimal()) or (name == "limit" and not int(text)):
-            raise FilterError(f"the parameter {name!r} takes a whole number, not {text[:20]!r}")
-        return min(int(text), 2**62)
-
-    def _permit(self, subject: str | None) -> None:
+    def permit(self, subject: str | None) -> None:
         """Let through who sees the subject's project; else it takes an auditor's role in the default project."""
         if subject is not None and self._sees(subject):
             return
@@ -92,6 +72,30 @@ class LedgerView(ApiView):
         table, project = SUBJECTS[noun]
         conditions: dict[str, Any] = {f"{project}__in": self.visible}
         return table._default_manager.filter(pk=identity).filter(**conditions).exists()  # noqa: SLF001
+
+
+class LedgerView(LedgerReading):
+    """Entries of the ledger, in the order of their numbers."""
+
+    @describe(EntriesPrinted, query=("subject", "kind", "after", "limit"), operation_id="ledger_list")
+    def get(self, request: Request) -> Response:
+        """List entries: of one subject that the caller sees, or all of them for the installation's auditors."""
+        asked = request.query_params
+        subject = asked.get("subject")
+        self.permit(subject)
+        limit = min(self._number("limit", USUAL), MOST)
+        found = list(
+            islice(entries(subject=subject, kind=asked.get("kind"), after=self._number("after", 0)), limit + 1)
+        )
+        page = found[:limit]
+        more = page[-1].number if page and len(found) > limit else None
+        return Response({"next": more, "results": EntryPrinted(page, many=True).data})
+
+    def _number(self, name: str, usual: int) -> int:
+        text = self.request.query_params.get(name, str(usual))
+        if not (text.isascii() and text.isdecimal()) or (name == "limit" and not int(text)):
+            raise FilterError(f"the parameter {name!r} takes a whole number, not {text[:20]!r}")
+        return min(int(text), 2**62)
 
 
 def _is_uuid(text: str) -> bool:

@@ -1,5 +1,6 @@
 """Promotions: asked for, read, measured again, withdrawn, released. Their state is never set from outside."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,12 +13,14 @@ from governance.api.base import ACCEPTED, CREATED, ApiView, describe
 from governance.api.fields import Empty, Input, MomentField, Output, Reason
 from governance.api.idempotency import once
 from governance.api.preconditions import etag
+from governance.api.receipts import ReceiptPrinted, announced, awaits_receipt
 from governance.api.runs import RunPrinted
 from governance.models import PromotionRequest
 from governance.promotion.approve import withdraw
 from governance.promotion.assess import remeasure
 from governance.promotion.release import RELEASERS, start_release
 from governance.promotion.request import REQUESTERS, request_promotion
+from governance.rules.states import PromotionState
 from registry.models import Environment, ModelVersion, Principal, PrincipalKind, Project, Role
 
 
@@ -43,6 +46,12 @@ class PromotionPrinted(Output):
     updated_at = MomentField()
 
 
+class ReleasePrinted(RunPrinted):
+    """The run of a release, and the receipt of its beginning."""
+
+    receipt = ReceiptPrinted()
+
+
 class PromotionSent(Input):
     """A request. The policy, the evaluation rows and the incumbent are resolved by the server."""
 
@@ -65,10 +74,11 @@ class Promotions(ApiView):
         """Return one promotion."""
         return self.one(self.rows(), pk=promotion_id)
 
-    def printed(self, promotion_id: UUID, status: int = 200) -> Response:
-        """Print a promotion as it is now, with its entity tag."""
+    def printed(self, promotion_id: UUID, status: int = 200, **more: Any) -> Response:
+        """Print a promotion as it is now, with its entity tag and what else the answer says."""
         promotion = self.promotion(promotion_id)
-        return Response(PromotionPrinted(promotion).data, status=status, headers={"ETag": etag(promotion)})
+        printed = {**PromotionPrinted(promotion).data, **more}
+        return Response(printed, status=status, headers={"ETag": etag(promotion)})
 
 
 class PromotionsView(Promotions):
@@ -169,11 +179,14 @@ class PromotionReleaseView(Promotions):
 
     scopes = {"POST": "operate"}
 
-    @describe(RunPrinted, sent=Empty, status=202)
+    @describe(ReleasePrinted, sent=Empty, status=202)
+    @awaits_receipt
     @once()
-    def post(self, request: Request, promotion_id: UUID) -> Response:  # noqa: ARG002
-        """Begin the release; everything is judged again before anything goes out."""
+    def post(self, request: Request, promotion_id: UUID) -> Response:
+        """Begin the release; everything is judged again before anything goes out. The receipt is of its beginning."""
         promotion = self.promotion(promotion_id)
         self.read(Empty)
         actor = self.actor(promotion.project, RELEASERS, "release")
-        return Response(RunPrinted(start_release(promotion, actor=actor)).data, status=ACCEPTED)
+        run = start_release(promotion, actor=actor)
+        receipt = announced(request, f"promotion:{promotion_id}", "promotion.advanced", to=PromotionState.RELEASING)
+        return Response({**RunPrinted(run).data, "receipt": receipt}, status=ACCEPTED)

@@ -17,6 +17,7 @@ from governance.api import (
     principals,
     projects,
     promotions,
+    receipts,
     roles,
     runs,
     schema,
@@ -92,5 +93,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<uuid:run_id>", runs.RunView.as_view()),
     path("runs/<uuid:run_id>/cancel", runs.RunCancelView.as_view()),
     path("ledger", ledger.LedgerView.as_view()),
+    re_path("^ledger/entries/(?P<leaf>[0-9a-f]{64})/receipt$", receipts.ReceiptView.as_view(), name="api-receipt"),
     re_path("", schema.NowhereView.as_view()),
 ]

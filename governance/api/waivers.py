@@ -10,6 +10,7 @@ from governance.api.base import CREATED, describe
 from governance.api.fields import Empty, Input, MomentField, Output
 from governance.api.idempotency import once
 from governance.api.promotions import Promotions
+from governance.api.receipts import ReceiptPrinted, announced, awaits_receipt
 from governance.models import Waiver
 from governance.promotion.waive import grant_waiver, request_waiver
 from governance.rules.policy import read_policy
@@ -32,6 +33,12 @@ class WaiverPrinted(Output):
     def get_reason(self, waiver: Waiver) -> str | None:
         """Return the reason, unless it was erased."""
         return None if waiver.reason.erased_at else waiver.reason.text
+
+
+class WaiverGrantedPrinted(WaiverPrinted):
+    """A waiver that was granted, and the grant's receipt."""
+
+    receipt = ReceiptPrinted()
 
 
 class WaiverSent(Input):
@@ -68,13 +75,16 @@ class WaiverGrantView(Promotions):
 
     scopes = {"POST": "decide"}
 
-    @describe(WaiverPrinted, sent=Empty, operation_id="waivers_grant")
+    @describe(WaiverGrantedPrinted, sent=Empty, or_status=[202], operation_id="waivers_grant")
+    @awaits_receipt
     @once()
-    def post(self, request: Request, waiver_id: UUID) -> Response:  # noqa: ARG002
+    def post(self, request: Request, waiver_id: UUID) -> Response:
         """Grant a waiver."""
         rows = Waiver.objects.filter(promotion__project_id__in=self.visible)
         waiver = self.one(rows.select_related("promotion__project", "promotion__policy", "reason"), pk=waiver_id)
         self.read(Empty)
         role = read_policy(waiver.promotion.policy.document).waivers.role
         actor = self.actor(waiver.promotion.project, {role}, "grant a waiver")
-        return Response(WaiverPrinted(grant_waiver(waiver, actor=actor)).data)
+        printed = WaiverPrinted(grant_waiver(waiver, actor=actor)).data
+        receipt = announced(request, f"promotion:{waiver.promotion_id}", "waiver.granted", waiver=str(waiver.pk))
+        return Response({**printed, "receipt": receipt})

@@ -9,6 +9,8 @@ from registry.ledger.policy import LogPolicy, parse_policy
 from registry.ledger.proof import Proof
 from registry.ledger.receipt import await_receipt, receipt
 
+MEDIA_TYPE = "application/octet-stream"  # C2SP names an extension and no type
+
 
 def witnesses() -> LogPolicy | None:
     """Return the tlog-policy of the settings, which names witnesses and their quorum; None where none is set.
@@ -29,9 +31,15 @@ def entry_of(subject: str, kind: str, **data: str) -> read.Entry | None:
     return found
 
 
-def receipt_of(entry: read.Entry, *, wait: bool = False) -> Proof | None:
-    """Return the receipt of an entry, if its place and the policy's cosignatures are there; ``wait`` gives it time."""
+def receipt_of(entry: read.Entry, *, wait: float = 0) -> Proof | None:
+    """Return the receipt of an entry, if its place and the policy's cosignatures are there within so many seconds.
+
+    Raises PolicyFormatError or OSError. To wait within a transaction would be to wait for nothing.
+    """
     policy = witnesses()
-    if wait:
-        return await_receipt(entry.number, settings.PROBITY_RECEIPT_SECONDS, policy)
-    return receipt(entry.number, policy)
+    return await_receipt(entry.number, wait, policy) if wait else receipt(entry.number, policy)
+
+
+def file_name(entry: read.Entry) -> str:
+    """Return what the file of an entry's receipt is called."""
+    return f"{entry.kind}-{entry.leaf_hash[:12]}.tlog-proof"

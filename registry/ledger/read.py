@@ -75,12 +75,51 @@ def entries(*, subject: str | None = None, kind: str | None = None, after: int =
         yield _entry(row)
 
 
-def newest(count: int, *, before: int | None = None) -> list[Entry]:
-    """Return the newest entries (of those numbered below ``before``), newest first."""
-    rows = LedgerEvent.objects.order_by("-pk")
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries somebody looks for: each part that is not empty narrows them. Times as in ``at``, UTC text.
+
+    ``text`` is found anywhere in an entry's text: a digest, an id, a word. It reads every entry that the rest leaves.
+    """
+
+    kind: str = ""
+    subject: str = ""
+    actor: str = ""
+    since: str = ""
+    until: str = ""
+    text: str = ""
+
+    def conditions(self) -> dict[str, str]:
+        """Return the lookups on the projection."""
+        named = {
+            "kind": self.kind,
+            "subject": self.subject,
+            "actor": self.actor,
+            "at__gte": self.since,
+            "at__lt": self.until,
+            "body__contains": self.text,
+        }
+        return {lookup: value for lookup, value in named.items() if value}
+
+
+def newest(count: int, *, before: int | None = None, wanted: Wanted | None = None) -> list[Entry]:
+    """Return the newest entries (of those numbered below ``before``, and that are wanted), newest first."""
+    rows = LedgerEvent.objects.order_by("-pk").filter(**(wanted or Wanted()).conditions())
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return [_entry(row) for row in rows[:count]]
+
+
+def by_number(number: int) -> Entry | None:
+    """Return the entry of a number, if there is one."""
+    row = LedgerEvent.objects.filter(pk=number).first()
+    return _entry(row) if row else None
+
+
+def by_leaf(leaf: str) -> Entry | None:
+    """Return the entry with a leaf hash (hexadecimal), if there is one."""
+    row = LedgerEvent.objects.filter(leaf_hash=bytes.fromhex(leaf)).first()
+    return _entry(row) if row else None
 
 
 def size() -> int:

@@ -133,7 +133,7 @@ def assessed(callers, environment, model, dataset, seed):
     return version, scientist.get(f"promotions/{promotion}")
 
 
-def approve(caller, promotion, expected=201):
+def approve(caller, promotion, expected=202):
     page = caller.get(f"promotions/{promotion}")
     document = caller.get(f"promotions/{promotion}/evaluation").json()
     items = document.get("document", document)["acknowledge"]

@@ -25,7 +25,7 @@ def _approve(world, promotion):
     client = world.client("officer")
     address = f"{API}/promotions/{promotion.pk}"
     given = client.post(f"{address}/approve", {"reason": "it meets every limit"}, headers=match(client.get(address)))
-    assert given.status_code == 201, given.json()
+    assert given.status_code == 202, given.json()
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_an_officer_turns_down(world, action, state):
     client = world.client("officer")
     looked = client.get(_address(promotion))
     response = client.post(f"{_address(promotion)}/{action}", REASON, headers=match(looked))
-    assert (response.status_code, response.json()["state"]) == (200, state)
+    assert (response.status_code, response.json()["state"]) == (202, state)
     given = client.get(f"{_address(promotion)}/approvals").json()["results"]
     assert [(one["action"], one["reason"]) for one in given] == [(action.replace("-", "_"), REASON["reason"])]
     late = client.post(f"{_address(promotion)}/approve", REASON, headers=match(response))
@@ -149,7 +149,7 @@ def test_each_open_item_is_acknowledged_singly(bare):
         refused = client.post(f"{_address(promotion)}/approve", body, headers=match(looked))
         assert (refused.status_code, refused.json()["code"]) == (422, "not_acknowledged")
     given = client.post(f"{_address(promotion)}/approve", {**REASON, "acknowledge": keys}, headers=match(looked))
-    assert (given.status_code, given.json()["state"]) == (201, "APPROVED")
+    assert (given.status_code, given.json()["state"]) == (202, "APPROVED")
     approval = client.get(f"{_address(promotion)}/approvals").json()["results"][0]
     revoked = client.post(f"{API}/approvals/{approval['id']}/revoke", REASON)
     assert revoked.json()["state"] == "AWAITING_DECISION"
