@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,18 @@ class Postgres:
 
     port: int
     password: str = field(repr=False)
-    pid: int
+    programs: list[subprocess.Popen[bytes]] = field(repr=False)
+    start: Callable[[], None] = field(repr=False)
+
+    @property
+    def pid(self) -> int:
+        return self.programs[-1].pid
+
+    def crash(self) -> None:
+        """Kill the server and everything that it started, as a power cut would end them; then start it again."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self.programs[-1].wait()
+        self.start()
 
     def url(self, database: str = "postgres") -> str:
         return f"postgres://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"
@@ -135,17 +146,25 @@ def postgres(*, durable: bool = False) -> Iterator[Postgres]:
             "max_connections": 60,
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [binaries / "postgres", "-D", data, "-p", str(port), *settings],
-                stdout=output, stderr=output, env=environment, cwd=data, start_new_session=True, **_identity(),
-            )  # fmt: skip
-        server = Postgres(port=port, password=server_password, pid=process.pid)
+        programs: list[subprocess.Popen[bytes]] = []
+
+        def start() -> None:
+            with log.open("ab") as output:
+                programs.append(
+                    subprocess.Popen(
+                        [binaries / "postgres", "-D", data, "-p", str(port), *settings],
+                        stdout=output, stderr=output, env=environment, cwd=data, start_new_session=True, **_identity(),
+                    )
+                )  # fmt: skip
+            _await_ready(programs[-1], server, log)
+
+        server = Postgres(port=port, password=server_password, programs=programs, start=start)
         try:
-            _await_ready(process, server, log)
+            start()
             yield server
         finally:
-            _stop(process)
+            if programs:
+                _stop(programs[-1])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
