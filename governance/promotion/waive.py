@@ -90,6 +90,8 @@ def grant_waiver(waiver: Waiver, *, actor: Actor) -> Waiver:
         raise DecisionRefusedError(f"to grant a waiver takes the role {policy.waivers.role}", "not_permitted")
     if locked.granted_by_id is not None:
         raise WaiverRefusedError("the waiver is granted already")
+    if locked.ends_at <= timezone.now():
+        raise WaiverRefusedError(f"the waiver was asked for until {locked.ends_at:%Y-%m-%d}; ask for another one")
     locked.granted_by, locked.granted_at, locked.roles_held = person, timezone.now(), sorted(held)
     locked.full_clean()
     locked.save()

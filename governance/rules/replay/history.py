@@ -56,6 +56,27 @@ class RecordedVersion:
 
 
 @dataclass(slots=True)
+class RecordedDeployment:
+    """A deployment as it was created, and its state."""
+
+    promotion: str
+    environment: str
+    model: str
+    manifest: str
+    policy: str | None
+    evaluation: str
+    version: str
+    state: str = "PENDING"
+    desired: bool = False
+    was_live: bool = False
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The environment and the model."""
+        return self.environment, self.model
+
+
+@dataclass(slots=True)
 class RecordedPromotion:
     """A request as it was made, how many rulings there were by then, and what came of it."""
 
@@ -76,27 +97,7 @@ class RecordedPromotion:
     live_at: datetime | None = None
     approvals: dict[str, Approval] = field(default_factory=dict)
     revocations: dict[str, Revocation] = field(default_factory=dict)
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """The environment and the model."""
-        return self.environment, self.model
-
-
-@dataclass(slots=True)
-class RecordedDeployment:
-    """A deployment as it was created, and its state."""
-
-    promotion: str
-    environment: str
-    model: str
-    manifest: str
-    policy: str | None
-    evaluation: str
-    version: str
-    state: str = "PENDING"
-    desired: bool = False
-    was_live: bool = False
+    deployments: list[RecordedDeployment] = field(default_factory=list)
 
     @property
     def place(self) -> tuple[str, str]:

@@ -138,5 +138,5 @@ def _needs_decision(event: Event, promotion: RecordedPromotion, history: History
         return
     if (newer := policies_since(promotion, history)) and newer[-1] != policy:
         yield f"{event.subject} is {target} under {policy[:12]}, but {newer[-1][:12]} had come to rule it"
-    if not any(one.promotion == event.identity and one.state == "LIVE" for one in history.deployments.values()):
+    if not any(one.state == "LIVE" for one in promotion.deployments):
         yield f"{event.subject} is {target}, but nothing of it is LIVE"

@@ -20,13 +20,12 @@ def deployment_created(event: Event, history: History) -> Iterator[str]:
         yield f"{event.subject} is of another manifest than was asked for"
     if (data["environment"], data["model"]) != promotion.place:
         yield f"{event.subject} is in another environment or of another model than was asked for"
-    earlier = [one for one in history.deployments.values() if one.promotion == data["promotion"]]
     returned_to = promotion.state == "RELEASED" and any(
-        one.was_live and one.state not in {"ROLLED_BACK", "STOPPED"} for one in earlier
+        one.was_live and one.state not in {"ROLLED_BACK", "STOPPED"} for one in promotion.deployments
     )
     if promotion.state != "RELEASING" and not returned_to:
         yield f"{event.subject} was created while its promotion was {promotion.state}"
-    history.deployments[event.identity] = RecordedDeployment(
+    deployment = RecordedDeployment(
         promotion=data["promotion"],
         environment=data["environment"],
         model=data["model"],
@@ -35,6 +34,8 @@ def deployment_created(event: Event, history: History) -> Iterator[str]:
         evaluation=data["evaluation"],
         version=promotion.version,
     )
+    history.deployments[event.identity] = deployment
+    promotion.deployments.append(deployment)
     history.says("deployment", event.identity)
     serving = history.library.read(promotion.manifest)["serving"]
     if serving["backend"] != data["backend"]:

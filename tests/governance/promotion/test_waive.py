@@ -97,6 +97,13 @@ def test_a_waiver_is_granted_once(bare_stage, blocked):
     assert len(events(blocked, "waiver.granted")) == 1
 
 
+def test_a_waiver_whose_end_has_come_is_granted_no_more(bare_stage, blocked):
+    waiver = ask(bare_stage, blocked)
+    bare_stage.later(days=9.5)
+    with pytest.raises(WaiverRefusedError, match="ask for another one"):
+        grant_waiver(waiver, actor=bare_stage.actor("risk"))
+
+
 @pytest.mark.parametrize("approved", [False, True])
 def test_when_a_waiver_ends_what_it_covered_blocks_again(bare_stage, blocked, approved):
     grant_waiver(ask(bare_stage, blocked), actor=bare_stage.actor("risk"))

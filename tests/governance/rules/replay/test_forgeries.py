@@ -4,7 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from governance.promotion.release import RELEASERS
+from governance.promotion.request import REQUESTERS
+from governance.promotion.rollback import OPERATORS
 from governance.rules.replay.replaying import HANDLERS
+from governance.rules.replay.requesting import MAY_ASK, MAY_RELEASE
+from governance.rules.replay.serving import MAY_CLEAR
 from tests.governance.rules.replay.forge import OTHER, Forgery, again, before, change, document, moved, without
 from tests.governance.rules.replay.record import BEGIN, ENV, NAME, PROJECT, Record, story, text
 
@@ -294,3 +299,9 @@ def test_every_kind_of_event_that_is_replayed_is_forged_or_told_elsewhere():
     silent = {"identity.linked", "environment.created", "model.registered", "dataset_version.registered"}
     elsewhere = {"artifact.purged", "model_version.retired", "policy_assignment.confirmed", "deployment.judged"}
     assert {kind for kind in HANDLERS if kind.replace(".", "_") not in forged} == silent | elsewhere
+
+
+def test_the_replay_asks_for_the_roles_that_the_use_cases_ask_for():
+    assert {str(role) for role in REQUESTERS} == MAY_ASK
+    assert {str(role) for role in RELEASERS} == MAY_RELEASE
+    assert {str(role) for role in OPERATORS} - {"engineer"} == MAY_CLEAR
