@@ -41,10 +41,16 @@ class Postgres:
         return self.programs[-1].pid
 
     def crash(self) -> None:
-        """Kill the server and everything that it started, as a power cut would end them; then start it again."""
-        os.killpg(self.pid, signal.SIGKILL)
+        """Kill the server; then start it again, as soon as what it had started has noticed and ended."""
+        self.programs[-1].kill()
         self.programs[-1].wait()
-        self.start()
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return self.start()
+            except PostgresFailedError:
+                if time.monotonic() > deadline:
+                    raise
 
     def url(self, database: str = "postgres") -> str:
         return f"postgres://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"

@@ -13,6 +13,7 @@ def main() -> int:
     """Write, be interrupted by whoever kills the server, and verify."""
     django.setup()
     from django.core.management import call_command
+    from django.db import connection
 
     call_command("migrate", verbosity=0)
     from tests.registry.ledger import test_hammer as hammering
@@ -22,6 +23,8 @@ def main() -> int:
     for thread in threads:
         thread.start()
     sequencing.start()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     chance = random.Random(3)  # noqa: S311 - a test that can be repeated
     told = threading.Thread(target=sys.stdin.readline)
     told.start()
@@ -36,6 +39,7 @@ def main() -> int:
     problems = [thread.problem for thread in threads if thread.problem]
     if problems:
         raise problems[0]
+    connection.close()  # this thread's own has not outlived the server
     hammering.assert_whole(Path(os.environ["PROBITY_HOME"]), dict(os.environ), threads)
     return 0
 

@@ -7,10 +7,12 @@ from django.db import transaction
 
 from registry.ledger import rows
 from registry.ledger.append import append
+from registry.ledger.copying import Copying
 from registry.ledger.cosigning import Cosigning, WitnessAddressError, WitnessError, check_address
 from registry.ledger.keyring import Keyring
 from registry.ledger.keys import Ed25519Signer, SignatureKind
 from registry.ledger.memory import Memory
+from registry.ledger.places import FolderPlace
 from registry.ledger.policy import parse_policy
 from registry.ledger.proof import Proof
 from registry.ledger.read import entries
@@ -181,3 +183,25 @@ def test_a_follower_that_fails_is_tried_again_and_the_loop_ends_when_told():
 def test_following_says_whether_it_could():
     slow = Slow()
     assert [follow(slow), follow(slow)] == [False, True]
+
+
+def test_every_checkpoint_is_copied_under_its_size_and_a_copy_is_never_written_over(sequencer, tmp_path):
+    copying = Copying([FolderPlace(tmp_path / "copies")])
+    copying.follow()
+    for _ in range(2):
+        add(2)
+        sequencer.step()
+        copying.follow()
+    names = sorted(place.name for place in (tmp_path / "copies/example.org/log").iterdir())
+    assert names == [f"{size:020}" for size in (2, 4)]
+    first = tmp_path / "copies/example.org/log" / names[0]
+    assert first.read_text().startswith("example.org/log\n2\n")
+
+
+def test_a_place_that_refuses_does_not_keep_the_others_from_their_copy(sequencer, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    add()
+    sequencer.step()
+    with pytest.raises(OSError, match="file"):
+        Copying([FolderPlace(tmp_path / "file"), FolderPlace(tmp_path / "copies")]).follow()
+    assert len(list((tmp_path / "copies/example.org/log").iterdir())) == 1

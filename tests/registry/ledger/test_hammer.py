@@ -23,6 +23,7 @@ from registry.ledger.tiles import published, read_entries
 from registry.ledger.tree import leaf_hashes, root_of
 from registry.models import Actor
 from tests.conftest import ROOT
+from tests.postgres import postgres
 
 COMMAND = [sys.executable, "-m", "django", "sequence", "--make-key"]
 PATIENCE = 120
@@ -146,20 +147,29 @@ def test_killing_the_sequencer_loses_and_doubles_nothing(home, child_environment
 
 
 @pytest.mark.long
-@pytest.mark.skipif(os.environ.get("DATABASE_URL", "") != "", reason="needs a server that it may kill")
-def test_killing_the_database_server_loses_nothing_that_was_confirmed(postgres_server, tmp_path):
+@pytest.mark.skipif(os.environ.get("DATABASE_URL", "") != "", reason="brings its own server; once is enough")
+def test_killing_the_database_server_loses_nothing_that_was_confirmed(tmp_path):
     program = Path(__file__).with_name("hammer_postgres.py")
-    environment = {
-        **os.environ,
-        "DATABASE_URL": postgres_server.url(),
-        "PROBITY_HOME": str(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "governance.settings",
-        "PROBITY_LOG_LEVEL": "ERROR",
-    }
-    process = subprocess.Popen([sys.executable, program], env=environment, cwd=ROOT, stdin=subprocess.PIPE, text=True)
     chance = random.Random(7)  # noqa: S311 - a test that can be repeated
-    for _ in range(8):
-        time.sleep(chance.uniform(1.5, 4))
-        postgres_server.crash()
-    process.communicate("stop\n", timeout=600)
+    with postgres() as server:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": server.url(),
+            "PROBITY_HOME": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "governance.settings",
+            "PROBITY_LOG_LEVEL": "ERROR",
+        }
+        process = subprocess.Popen(
+            [sys.executable, program],
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout.readline() == "ready\n"
+        for _ in range(8):
+            time.sleep(chance.uniform(1.5, 4))
+            server.crash()
+        process.communicate("stop\n", timeout=600)
     assert process.returncode == 0
