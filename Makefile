@@ -5,7 +5,7 @@ STAMP := .venv/.locked
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-long check lint format typecheck imports migrations image clean
+.PHONY: help setup demo up bench test test-long check lint format typecheck imports migrations image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 18
@@ -48,6 +48,9 @@ imports: setup ## the layers
 
 migrations: setup ## every table has its migration
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: setup ## what is claimed of speed, each beside a peer; ARGS="--rows 100000" is quicker
+	@for one in bench/ledger.py; do $(BIN)/python $$one $(ARGS) || exit 1; done
 
 image: ## the container image; ENGINE=podman for another engine
 	$(or $(ENGINE),docker) build --tag probity:local .

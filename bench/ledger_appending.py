@@ -1,0 +1,196 @@
+"""Appending beside a hash chain: 32 writers, one event a transaction, both in one PostgreSQL, the sequencer running."""
+
+import bisect
+import hashlib
+import multiprocessing
+import os
+import signal
+import statistics
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, connections, transaction
+from django.utils import timezone
+from measuring import Row, row
+
+from registry.canonical import canonical
+from registry.ledger import keyring, rows
+from registry.ledger.append import append as append_event
+from registry.ledger.append import moment
+from registry.ledger.memory import Memory
+from registry.ledger.sequence import Sequencer
+from registry.ledger.sequencing import Loop
+from registry.models import Actor
+
+WRITERS = 32
+DATA = {"kind": "assess", "status": "SUCCEEDED", "attempt": 1, "error_code": ""}
+PEER = "hash chain in the same database"
+STEADY, SECONDS = 1000, 5
+
+
+def make_chain() -> None:
+    """Make the peer's tables: the events, and the one row that every appender locks until its commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE chain_event (id bigserial PRIMARY KEY, body text NOT NULL, hash bytea NOT NULL)")
+        cursor.execute("CREATE TABLE chain_head (one int PRIMARY KEY, hash bytea NOT NULL)")
+        cursor.execute("INSERT INTO chain_head VALUES (1, '')")
+
+
+def chain(subject: str, actor: Actor) -> None:
+    """Append to the chain what ``append`` would keep: the same document, hashed with the hash before it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hash FROM chain_head WHERE one = 1 FOR UPDATE")
+        previous = bytes(cursor.fetchone()[0])
+        body = canonical(
+            {
+                "format": 1,
+                "schema": 1,
+                "id": str(uuid.uuid4()),
+                "kind": "run.ended",
+                "at": moment(timezone.now()),
+                "actor": actor.document(),
+                "subject": subject,
+                "subject_digest": None,
+                "policy": None,
+                "evidence": [],
+                "prev": previous.hex() or None,
+                "data": DATA,
+            }
+        )
+        found = hashlib.sha256(previous + body).digest()
+        cursor.execute("INSERT INTO chain_event (body, hash) VALUES (%s, %s)", [body.decode(), found])
+        cursor.execute("UPDATE chain_head SET hash = %s WHERE one = 1", [found])
+
+
+def log(subject: str, actor: Actor) -> None:
+    """Append to the ledger as every use case does."""
+    append_event("run.ended", actor=actor, subject=subject, data=DATA)
+
+
+def _write(one: Any, number: int, count: int, barrier: Any) -> None:
+    actor = Actor.system("bench")
+    subject = f"run:{uuid.UUID(int=number)}"
+    barrier.wait()
+    for _ in range(count):
+        with transaction.atomic():
+            one(subject, actor)
+    os._exit(0)
+
+
+def rate(one: Any, count: int) -> float:
+    """Return the events per second of 32 processes that write ``count`` each."""
+    connections.close_all()
+    context = multiprocessing.get_context("fork")
+    barrier = context.Barrier(WRITERS + 1)
+    writers = [context.Process(target=_write, args=(one, number, count, barrier)) for number in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    barrier.wait()
+    began = time.perf_counter()
+    for writer in writers:
+        writer.join()
+    seconds = time.perf_counter() - began
+    if any(writer.exitcode for writer in writers):
+        raise RuntimeError("a writer failed")
+    return WRITERS * count / seconds
+
+
+def start_sequencer(home: Path) -> int:
+    """Fork the sequencer; it ends on SIGTERM."""
+    connections.close_all()
+    if pid := os.fork():
+        return pid
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    Loop(Sequencer(keyring.load(home), Memory(home / "ledger" / "checkpoint")), [], stopping).run()
+    os._exit(0)
+
+
+def append(count: int, runs: int, home: Path) -> tuple[list[Row], list[str]]:
+    """Compare; ``count`` events a writer. Returns the row and what else was seen."""
+    keyring.create(home, "bench/log")
+    make_chain()
+    sequencer = start_sequencer(home)
+    ours, peer = [], []
+    try:
+        for _ in range(runs):
+            ours.append(rate(log, count))
+            peer.append(rate(chain, count))
+        notes = [*_lag(), _whole(runs * count * WRITERS)]
+    finally:
+        os.kill(sequencer, signal.SIGTERM)
+        os.waitpid(sequencer, 0)
+    return [row("append", ours, peer, unit="entries/s", same=None, peer_name=PEER)], notes
+
+
+def _whole(added: int) -> str:
+    _wait_until_empty()
+    size, kept = rows.last_checkpoint(rows.last_log()).head.size, _one("SELECT COUNT(*) FROM ledger_event")
+    return (
+        f"append: {added} written by the writers, {kept} kept, {size} signed: {'none lost' if kept == size else 'LOST'}"
+    )
+
+
+def _lag() -> list[str]:
+    """Return the time from commit to checkpoint of events that one writer adds at 1,000 a second, as far as it can."""
+    actor, committed = Actor.system("bench"), {}
+    watching, found = os.pipe()
+    connections.close_all()
+    watcher = os.fork()
+    if not watcher:
+        _watch_checkpoints(found)
+    os.close(found)
+    began = time.perf_counter()
+    for number in range(SECONDS * STEADY):
+        pause = began + number / STEADY - time.perf_counter()
+        if pause > 0:
+            time.sleep(pause)
+        with transaction.atomic():
+            log(f"run:{uuid.UUID(int=number % 64)}", actor)
+            event = _one("SELECT lastval()")
+        committed[event] = time.perf_counter()
+    took = time.perf_counter() - began
+    _wait_until_empty()
+    os.kill(watcher, signal.SIGTERM)
+    os.waitpid(watcher, 0)
+    with os.fdopen(watching) as lines:
+        signed = [(float(at), int(size)) for at, size in map(str.split, lines)]
+    place = dict(_all("SELECT event_id, seq FROM ledger_leaf WHERE event_id >= %s", [min(committed)]))
+    sizes = [size for _, size in signed]
+    seen = sorted(signed[bisect.bisect_right(sizes, place[event])][0] - at for event, at in committed.items())
+    p50, p99 = statistics.median(seen), seen[int(len(seen) * 0.99)]
+    return [f"commit to checkpoint at {len(seen) / took:,.0f}/s: p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"]
+
+
+def _watch_checkpoints(found: int) -> None:
+    """Write the time at which each size of the log is first seen, until SIGTERM."""
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    last = -1
+    with os.fdopen(found, "w") as lines:
+        while not stopping.wait(0.002):
+            size = _one("SELECT max(size) FROM ledger_checkpoint") or 0
+            if size != last:
+                lines.write(f"{time.perf_counter()} {size}\n")
+                last = size
+    os._exit(0)
+
+
+def _all(sql: str, values: Any = ()) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def _one(sql: str) -> Any:
+    return _all(sql)[0][0]
+
+
+def _wait_until_empty() -> None:
+    deadline = time.monotonic() + 120
+    while rows.has_queue() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.2)
