@@ -7,6 +7,7 @@ from typing import Any
 
 LARGEST_INTEGER = 2**53 - 1
 SIGNIFICANT_DIGITS = 12
+SURELY_SMALL = 15
 TOO_DEEP = "the value is nested too deeply to be read"
 
 
@@ -23,7 +24,7 @@ def _refuse(place: str, problem: str) -> CanonicalError:
 def _check_text(text: str, place: str) -> None:
     if "\x00" in text:
         raise _refuse(place, "text holds a NUL character")
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise _refuse(place, "text holds a lone surrogate")
 
 
@@ -76,15 +77,61 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+class _DoubtError(ValueError):
+    """The quick way cannot tell whether a text is canonical: the careful one has to."""
+
+
+def _doubtful(text: str) -> Any:
+    raise _DoubtError(text)
+
+
+def _small_integer(text: str) -> int:
+    return int(text) if len(text) <= SURELY_SMALL and text != "-0" else _doubtful(text)
+
+
+def _ordered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    keys = list(found)
+    return found if len(keys) == len(pairs) and keys == sorted(keys) else _doubtful(str(keys))
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_ordered, parse_float=_doubtful, parse_int=_small_integer, parse_constant=_doubtful
+)
+
+
+def _read_quickly(text: str) -> Any:
+    """Return the value of a text that is beyond doubt canonical; raises ValueError or RecursionError for all others.
+
+    ASCII without a backslash or a control character can write its strings and keys in one way only; what is left to
+    look at is the order of the keys, the integers, and spaces between the strings.
+    """
+    if not text.isascii() or "\\" in text or "\n" in text or "\r" in text or "\t" in text:
+        return _doubtful(text)
+    if " " in text and " " in "".join(text.split('"')[::2]):
+        return _doubtful(text)
+    value, end = _DECODER.raw_decode(text)
+    return value if end == len(text) else _doubtful(text)
+
+
 def parse(data: bytes | str) -> Any:
     """Read canonical JSON back; raises CanonicalError unless the bytes are exactly the canonical form."""
     try:
         text = data.decode() if isinstance(data, bytes) else data
+    except UnicodeDecodeError as error:
+        raise CanonicalError(f"not UTF-8 text: {error.reason} at byte {error.start}") from error
+    try:
+        return _read_quickly(text)
+    except (ValueError, RecursionError):
+        return _read_carefully(text)
+
+
+def _read_carefully(text: str) -> Any:
+    """Read any text as ``parse`` does, and name the place of what is wrong with it."""
+    try:
         value = json.loads(text, object_pairs_hook=_no_duplicates)
     except CanonicalError:
         raise
-    except UnicodeDecodeError as error:
-        raise CanonicalError(f"not UTF-8 text: {error.reason} at byte {error.start}") from error
     except ValueError as error:  # also an integer of more digits than Python reads
         raise CanonicalError(f"not JSON: {error}") from error
     except RecursionError as error:

@@ -8,7 +8,15 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.canonical import LARGEST_INTEGER, CanonicalError, canonical, decimal_string, digest, parse
+from registry.canonical import (
+    LARGEST_INTEGER,
+    CanonicalError,
+    _read_carefully,
+    canonical,
+    decimal_string,
+    digest,
+    parse,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 KEYS = st.text(st.characters(max_codepoint=127, exclude_characters="\x00"))
@@ -165,3 +173,29 @@ def test_decimal_text_has_no_exponent_and_keeps_twelve_digits(number):
 def test_the_digest_is_the_sha256_of_the_bytes():
     assert digest({"a": 1}) == "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862"
     assert digest({"b": 2, "a": 1}) == digest(json.loads('{"a":1,"b":2}'))
+
+
+NEARLY = st.one_of(
+    VALUES.map(lambda value: canonical(value).decode()),
+    st.lists(st.sampled_from(['{"a":', '"a"', "1", "-0", "1.0", "NaN", "[", "]", "{", "}", ",", ":", " ", "\t"])).map(
+        "".join
+    ),
+    st.lists(
+        st.sampled_from(['{"a":1,"b":', '{"b":1,"a":2}', '{"a":1,"a":2}', '"x y"', '"\\u0000"', '"\\n"', "9" * 16])
+    ).map(lambda parts: f"[{','.join(parts)}]"),
+)
+
+
+def _read(read, text):
+    try:
+        return read(text)
+    except CanonicalError as error:
+        return str(error)
+
+
+@given(NEARLY, st.data())
+def test_the_quick_way_of_reading_accepts_what_the_careful_one_does_and_nothing_else(text, data):
+    if text and data.draw(st.booleans()):
+        place = data.draw(st.integers(0, len(text) - 1))
+        text = text[:place] + data.draw(st.sampled_from(' "\\{}[]:,0-\n\x7fé')) + text[place + 1 :]
+    assert _read(parse, text) == _read(_read_carefully, text)
