@@ -95,13 +95,14 @@ def pack(entries: Sequence[bytes]) -> bytes:
 def unpack(bundle: bytes, count: int) -> list[bytes]:
     """Return the entries of a bundle. Raises EntryBundleError unless it holds exactly ``count``, and nothing else."""
     entries: list[bytes] = []
-    at = 0
-    while at < len(bundle):
-        end = at + LENGTH.size + int.from_bytes(bundle[at : at + LENGTH.size])
-        if at + LENGTH.size > len(bundle) or end > len(bundle):
-            raise EntryBundleError(f"Entry {len(entries)} of the bundle is cut short at byte {len(bundle)}.")
-        entries.append(bundle[at + LENGTH.size : end])
-        at = end
+    end, last = 0, len(bundle) - LENGTH.size
+    while end <= last:
+        start = end + LENGTH.size
+        end = start + (bundle[end] << 8 | bundle[end + 1])
+        entries.append(bundle[start:end])
+    if end != len(bundle):
+        cut = len(entries) - (end > len(bundle))
+        raise EntryBundleError(f"Entry {cut} of the bundle is cut short at byte {len(bundle)}.")
     if len(entries) != count:
         raise EntryBundleError(f"The bundle holds {len(entries)} entries, not {count}.")
     return entries

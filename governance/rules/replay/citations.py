@@ -14,12 +14,16 @@ FIELDS_OF_DOCUMENTS: Mapping[str, tuple[str, ...]] = {
 }
 EVIDENCE_IS_DOCUMENTS = frozenset({"report.recorded", "evaluation.recorded", "deployment.judged", "batch.judged"})
 
+CITING = SUBJECT_IS_DOCUMENT | EVIDENCE_IS_DOCUMENTS | FIELDS_OF_DOCUMENTS.keys()
+
 
 def documents_cited(event: Mapping[str, Any]) -> Iterator[str]:
     """Yield the digests of the documents that a parsed event cites; some of them may be cited more than once."""
     kind = str(event["kind"])
     if event["policy"] is not None:
         yield event["policy"]
+    if kind not in CITING:
+        return
     if kind in SUBJECT_IS_DOCUMENT:
         yield event["subject_digest"]
     for name in FIELDS_OF_DOCUMENTS.get(kind, ()):

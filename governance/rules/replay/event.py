@@ -1,15 +1,13 @@
 """One event as the replay reads it: who did what to which subject, and what it says and cites."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from governance.rules.moments import in_future, read_moment
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A parsed event with its number in the ledger; ``subject`` is "noun:identity"."""
 
     number: int

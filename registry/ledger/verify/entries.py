@@ -1,7 +1,7 @@
 """Recompute every leaf, follow every subject's ``prev``, and compare the projection: names each bad entry."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -51,39 +51,44 @@ class Fault:
 
 @dataclass(slots=True)
 class Chains:
-    """The newest leaf of each subject seen so far, and the leaves that each of them follows."""
+    """The newest leaf of each subject seen so far, as bytes."""
 
-    heads: dict[str, str] = field(default_factory=dict)
+    heads: dict[str, bytes] = field(default_factory=dict)
+
+    def follow(self, number: int, document: Mapping[str, Any], leaf: bytes) -> Fault | None:
+        """Take an event as the newest of its subject; the fault when it does not name the one before it."""
+        subject, newest = str(document.get("subject")), None
+        if (before := self.heads.get(subject)) is not None:
+            newest = before.hex()
+        self.heads[subject] = leaf
+        if document.get("prev") == newest:
+            return None
+        message = f"entry {number} of {subject} follows {document.get('prev')}, but the one before it is {newest}"
+        return Fault(number, "prev", message)
 
 
-def _document(entry: StoredEntry) -> tuple[dict[str, Any] | None, Fault | None]:
+def read_document(number: int, body: bytes | str) -> dict[str, Any] | Fault:
+    """Return the event that a stored text is, or what is wrong with it."""
     try:
-        document = parse(entry.body)
+        document = parse(body)
     except CanonicalError as error:
-        return None, Fault(entry.number, "not_canonical", f"entry {entry.number} is not canonical JSON: {error}")
+        return Fault(number, "not_canonical", f"entry {number} is not canonical JSON: {error}")
     if not isinstance(document, dict) or not isinstance(document.get("actor"), dict):
-        return None, Fault(entry.number, "not_an_event", f"entry {entry.number} is JSON, but no event with an actor")
-    return document, None
+        return Fault(number, "not_an_event", f"entry {number} is JSON, but no event with an actor")
+    return document
 
 
 def _faults_of(entry: StoredEntry, chains: Chains) -> Iterator[Fault]:
     leaf = hashlib.sha256(b"\x00" + entry.body.encode()).hexdigest()
     if leaf != entry.leaf_hash:
         yield Fault(entry.number, "leaf_hash", f"entry {entry.number}: its text has leaf {leaf}, not {entry.leaf_hash}")
-    document, fault = _document(entry)
-    if document is None:
-        if fault:
-            yield fault
+    document = read_document(entry.number, entry.body)
+    if isinstance(document, Fault):
+        yield document
         return
     yield from _projection_faults(entry, document)
-    subject = str(document.get("subject"))
-    expected = chains.heads.get(subject)
-    if document.get("prev") != expected:
-        message = (
-            f"entry {entry.number} of {subject} follows {document.get('prev')}, but the one before it is {expected}"
-        )
-        yield Fault(entry.number, "prev", message)
-    chains.heads[subject] = entry.leaf_hash
+    if unfollowed := chains.follow(entry.number, document, bytes.fromhex(entry.leaf_hash)):
+        yield unfollowed
 
 
 def _projection_faults(entry: StoredEntry, document: dict[str, Any]) -> Iterator[Fault]:
