@@ -3,10 +3,14 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from django.conf import settings
 
 from governance.exports.verify import verify
 from governance.management.demo import patients
+from governance.management.demo.audit import verify_record, wait_until_published
 from governance.management.demo.cast import Cast, assemble
 from governance.management.demo.steps import (
     Tell,
@@ -216,9 +220,18 @@ class Story:
         return {"step": "one more", "state": self.waiting.state, "promotion": str(self.waiting.pk)}
 
     def ledger(self) -> Step:
-        """Verify everything that was recorded."""
-        found = verify()
-        return {"step": "ledger", "entries": read.size(), "valid": not found.faults, "cannot_see": list(found.unseen)}
+        """Verify everything that was recorded: here by its rows, and outside by what was published of it."""
+        home = Path(settings.PROBITY_HOME)
+        found, signed, outside = verify(), wait_until_published(home), verify_record(home)
+        return {
+            "step": "ledger",
+            "entries": read.size(),
+            "signed": signed,
+            "valid": not found.faults and outside["code"] == 0,
+            "offline": "valid" if outside["code"] == 0 else outside,
+            "verifier": str(home / "audit" / "probity_verify.py"),
+            "cannot_see": list(found.unseen),
+        }
 
     def summary(self, *, valid: bool) -> Step:
         """Return the closing line."""
