@@ -27,6 +27,7 @@ UNSEEN = (
     "the order between subjects (that takes the sequencer's tree)",
     "a lie told at the time: an approval that its account gave, but not its person",
     "what ran outside of this installation",
+    "whether an evaluation followed from evidence that was purged since (it is taken for what its digest says)",
 )
 
 
