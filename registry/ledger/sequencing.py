@@ -56,13 +56,15 @@ class Loop:
             signed = self._sequencer.step()
         except BusyError:
             return INTERVAL_SECONDS
-        except DatabaseError as error:
-            connection.close()
+        except (DatabaseError, OSError) as error:
+            if isinstance(error, DatabaseError):
+                connection.close()
             self._failures += 1
-            log.warning("the ledger's database cannot be used now", extra={"error": type(error).__name__})
+            said = {"error": f"{type(error).__name__}: {error}"}
+            log.warning("the ledger's database, or the file of its last checkpoint, cannot be used now", extra=said)
             return pause(self._failures)
-        self._failures = 0
-        if signed:
+        recovered, self._failures = self._failures > 0, 0
+        if signed or recovered:
             for following in self._followers:
                 following.wake()
         return 0.0 if signed and signed.added == LARGEST_BATCH else INTERVAL_SECONDS

@@ -1,6 +1,7 @@
 """The sequencer on a real database: places, checkpoints, what it refuses to sign, and that failing changes nothing."""
 
 import hashlib
+import threading
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -13,6 +14,7 @@ from registry.ledger.keys import Ed25519Signer
 from registry.ledger.memory import Memory
 from registry.ledger.paths import verify_inclusion
 from registry.ledger.sequence import BusyError, RefusedToSignError, Sequencer
+from registry.ledger.sequencing import INTERVAL_SECONDS, Loop
 from registry.ledger.tree import leaf_hash, root_of
 from registry.models import Actor
 
@@ -227,3 +229,28 @@ def test_what_a_use_case_appends_is_what_is_signed(sequencer):
     drain(sequencer)
     log, last = tree()
     assert rows.leaf_reader(log)(last.head.size - 1, 1) == [bytes.fromhex(leaf)]
+
+
+@pytest.mark.parametrize("call", ["mkstemp", "fdopen", "fsync", "replace"])
+def test_a_disk_that_fails_beside_the_database_stops_no_event_and_is_made_up_for(sequencer, memory, monkeypatch, call):
+    places = {
+        "mkstemp": "tempfile.mkstemp",
+        "fdopen": "os.fdopen",
+        "fsync": "os.fsync",
+        "replace": "pathlib.Path.replace",
+    }
+    texts = add_events(3)
+    loop = Loop(sequencer, [], threading.Event())
+    with monkeypatch.context() as broken:
+        broken.setattr(places[call], fail)
+        assert loop.turn() > INTERVAL_SECONDS
+    assert tree()[1].head.root == root_of([leaf_hash(text) for text in texts])
+    assert memory.last() is None
+    texts += add_events(1, start=4)
+    assert loop.turn() == INTERVAL_SECONDS
+    assert memory.last().head == tree()[1].head
+    assert memory.last().head.root == root_of([leaf_hash(text) for text in texts])
+
+
+def fail(*_arguments, **_options):
+    raise OSError(28, "No space left on device")
