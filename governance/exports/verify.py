@@ -15,7 +15,8 @@ from registry.ledger.guards import problems
 from registry.ledger.verify.entries import Fault, entry_faults
 
 APPEND_ONLY = (
-    *(f"ledger_{table}" for table in ("event", "log", "leaf", "tile", "checkpoint", "cosignature")),
+    *(f"ledger_{table}" for table in ("event", "log", "leaf", "tile", "checkpoint")),
+    *(f"ledger_{table}" for table in ("cosignature", "envelope")),
     *(f"registry_{table}" for table in ("releasemanifest", "modelversion", "datasetversion", "versiondataset")),
     *(f"registry_{table}" for table in ("versionfact", "versionperson", "inference", "retirement", "evaluationset")),
     *(f"governance_{table}" for table in ("policy", "checkrun", "evidence", "evaluation", "decision")),

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Sequence
 from django.db import connection, transaction
 
 APPENDED = ("body", "leaf_hash", "kind", "subject", "actor", "at")
-TREE = ("ledger_log", "ledger_leaf", "ledger_tile", "ledger_checkpoint", "ledger_cosignature")
+TREE = (
+    *("ledger_log", "ledger_leaf", "ledger_tile", "ledger_checkpoint", "ledger_cosignature"),
+    "ledger_envelope",
+)
 TABLES = ("ledger_event", "ledger_head", "ledger_pending", *TREE)
 FUNCTIONS = ("ledger_enqueue()", "probity_append_only()")
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")

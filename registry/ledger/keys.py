@@ -97,6 +97,11 @@ class VerifierKey:
         """The first four bytes of SHA-256(name || newline || kind || public key)."""
         return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:KEY_ID_BYTES]
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the key's text, in hexadecimal: short enough to compare by eye, and it binds the name too."""
+        return hashlib.sha256(str(self).encode()).hexdigest()
+
     def __str__(self) -> str:
         """Return the verifier key's text: name+id+base64."""
         return f"{self.name}+{self.key_id.hex()}+{to_base64(bytes([self.kind]) + self.public)}"

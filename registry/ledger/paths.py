@@ -79,7 +79,7 @@ class Prover:
         first = position << up
         return self._rows(level, first // TILE_WIDTH)[up][first % TILE_WIDTH >> up]
 
-    def _range(self, start: int, end: int) -> bytes:
+    def subtree(self, start: int, end: int) -> bytes:
         """Return the tree hash over leaves [start, end): a perfect subtree, or one that the tree's end cuts off."""
         count = end - start
         height = count.bit_length() - 1
@@ -87,12 +87,12 @@ class Prover:
             return self._perfect(height, start >> height)
         if start not in self._ragged:
             left = self._perfect(height, start >> height)
-            self._ragged[start] = node_hash(left, self._range(start + (1 << height), end))
+            self._ragged[start] = node_hash(left, self.subtree(start + (1 << height), end))
         return self._ragged[start]
 
     def head(self) -> TreeHead:
         """Return the head of the tree, computed from its tiles."""
-        return TreeHead(self.size, self._range(0, self.size) if self.size else EMPTY_ROOT)
+        return TreeHead(self.size, self.subtree(0, self.size) if self.size else EMPTY_ROOT)
 
     def leaf(self, index: int) -> bytes:
         """Return the leaf hash at an index. Raises OutsideTreeError."""
@@ -106,10 +106,10 @@ class Prover:
         while end - start > 1:
             middle = start + _split(end - start)
             if index < middle:
-                path.append(self._range(middle, end))
+                path.append(self.subtree(middle, end))
                 end = middle
             else:
-                path.append(self._range(start, middle))
+                path.append(self.subtree(start, middle))
                 start = middle
         return path[::-1]
 
@@ -121,13 +121,13 @@ class Prover:
         while old < end:
             middle = start + _split(end - start)
             if old <= middle:
-                path.append(self._range(middle, end))
+                path.append(self.subtree(middle, end))
                 end = middle
             else:
-                path.append(self._range(start, middle))
+                path.append(self.subtree(start, middle))
                 start, whole = middle, False
         if not whole:
-            path.append(self._range(start, end))
+            path.append(self.subtree(start, end))
         return path[::-1]
 
     def _check_index(self, index: int) -> None:

@@ -134,3 +134,24 @@ class LedgerCosignature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.log_id}/{self.size} by {self.witness}"
+
+
+class LedgerEnvelope(models.Model):
+    """A signature of a log's key over a statement about an event, with what was signed; the sequencer alone writes it.
+
+    ``digest`` is the SHA-256 of ``payload``, ``key`` the verifier key's text.
+    """
+
+    pk = models.CompositePrimaryKey("digest", "key")
+    digest = models.CharField(max_length=64)
+    key = models.CharField(max_length=300)
+    event = models.ForeignKey(LedgerEvent, on_delete=models.PROTECT, related_name="+", db_constraint=False)
+    about = models.CharField(max_length=120)
+    payload = models.TextField()
+    signature = models.BinaryField()
+
+    class Meta:
+        db_table = "ledger_envelope"
+
+    def __str__(self) -> str:
+        return f"{self.digest[:12]} by {self.key}"

@@ -10,7 +10,8 @@ from governance.exports.offline.opening import told
 from governance.exports.offline.outcome import UNPROVEN, Outcome
 from governance.exports.pack import members
 from governance.exports.pack.archive import Reader
-from governance.exports.pack.examine import CarriedLog, Examination
+from governance.exports.pack.carried import CarriedLog
+from governance.exports.pack.examine import Examination
 from registry.ledger.checkpoint import check_kind
 from registry.ledger.keys import SignatureKind, VerifierKey
 from registry.ledger.note import MOST_BYTES

@@ -29,7 +29,8 @@ class Command(BaseCommand):
         commands = parser.add_subparsers(dest="command", required=True)
         new = commands.add_parser("new", help="make the first key, in a file of mode 0600")
         new.add_argument("--origin", help="the log's name, as in a URL without scheme; made up if not given")
-        commands.add_parser("show", help="print the public halves, which auditors are given")
+        show = commands.add_parser("show", help="print the public halves, which auditors are given")
+        show.add_argument("--fingerprint", action="store_true", help="print the SHA-256 of each instead, to compare")
         commands.add_parser("add", help="make another key; both sign from the sequencer's next start on")
         drop = commands.add_parser("drop", help="lay a key down")
         drop.add_argument("key_id", help="its id: 8 hexadecimal digits, the middle part of what `show` prints")
@@ -54,8 +55,8 @@ class Command(BaseCommand):
         ring = keyring.create(home, origin)
         return [f"The key is in {keyring.place(home)}. Its public half:", *map(str, ring.verifiers)]
 
-    def _show(self, home: Path, _options: dict[str, Any]) -> list[str]:
-        return [str(key) for key in keyring.load(home).verifiers]
+    def _show(self, home: Path, options: dict[str, Any]) -> list[str]:
+        return [key.fingerprint if options["fingerprint"] else str(key) for key in keyring.load(home).verifiers]
 
     def _add(self, home: Path, _options: dict[str, Any]) -> list[str]:
         key = succession.add_key(home, actor=Actor.system("command"))

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from governance.exports.attesting import Attesting
 from governance.exports.publish import Publishing
 from governance.exports.receipts import witnesses
 from registry.ledger import keyring, rows
@@ -71,8 +72,8 @@ class Command(BaseCommand):
 
 
 def followers(ring: Keyring) -> list[Follower]:
-    """Return who carries what is signed to others: the export's folder, and the witnesses of the policy."""
-    found: list[Follower] = []
+    """Return who carries what is signed to others: attestations, the export's folder, the policy's witnesses."""
+    found: list[Follower] = [Attesting(ring)]
     if settings.PROBITY_LEDGER_EXPORT:
         found.append(Publishing(Path(settings.PROBITY_LEDGER_EXPORT)))
     if policy := witnesses():

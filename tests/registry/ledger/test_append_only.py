@@ -13,6 +13,7 @@ KEYS = {
     "ledger_tile": "log_id, level, idx",
     "ledger_checkpoint": "log_id, size",
     "ledger_cosignature": "log_id, size, witness",
+    "ledger_envelope": "digest, key",
     "registry_releasemanifest": "digest",
     "governance_policy": "digest",
 }

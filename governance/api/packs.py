@@ -1,0 +1,50 @@
+"""The evidence pack of a promotion: one file that proves itself, for whoever may read the promotion."""
+
+import tempfile
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import FileResponse, HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+from governance.api.base import ACCEPTED, describe
+from governance.api.promotions import Promotions
+from governance.api.receipts import AsIs
+from governance.exports.pack.build import file_name, write_pack
+from governance.exports.pack.ready import PackNotReadyError, await_ready
+
+MEDIA_TYPE = "application/zip"
+
+
+class PackUnderWayError(APIException):
+    """What is recorded is not signed yet; ask again."""
+
+    status_code = ACCEPTED
+    default_code = PackNotReadyError.code
+    wait = 2.0
+
+
+class PackView(Promotions):
+    """The evidence pack."""
+
+    content_negotiation_class = AsIs
+
+    @describe(OpenApiTypes.BINARY, operation_id="promotion_pack")
+    def get(self, request: Request, promotion_id: UUID) -> HttpResponseBase:  # noqa: ARG002
+        """Give the pack, a zip; 202 with Retry-After while no checkpoint covers the newest entry or decision."""
+        promotion = self.promotion(promotion_id)
+        try:
+            found = await_ready(promotion, settings.PROBITY_RECEIPT_SECONDS)
+        except PackNotReadyError as error:
+            raise PackUnderWayError(str(error)) from error
+        file: Any = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+        try:
+            write_pack(found, file)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return FileResponse(file, as_attachment=True, filename=file_name(found), content_type=MEDIA_TYPE)

@@ -1,0 +1,1 @@
+"""The evidence pack of one promotion: a file that proves itself, offline."""
