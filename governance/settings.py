@@ -17,6 +17,8 @@ PROBITY_RUN_LEASE_SECONDS = env.integer("PROBITY_RUN_LEASE_SECONDS", 60, least=5
 PROBITY_LEDGER_EXPORT = env.text("PROBITY_LEDGER_EXPORT", str(PROBITY_HOME / "ledger" / "export"))
 PROBITY_LEDGER_POLICY = env.text("PROBITY_LEDGER_POLICY")
 PROBITY_RECEIPT_SECONDS = env.integer("PROBITY_RECEIPT_SECONDS", 5, least=0, most=60)
+PROBITY_LEDGER_ALARM_SECONDS = env.integer("PROBITY_LEDGER_ALARM_SECONDS", 60, least=5, most=86400)
+PROBITY_RETENTION_DAYS = env.integer("PROBITY_RETENTION_DAYS", 365, least=180, most=36500)
 MLFLOW_TRACKING_URI = env.text("MLFLOW_TRACKING_URI", f"sqlite:///{PROBITY_HOME / 'mlflow.db'}")
 MLFLOW_ARTIFACT_ROOT = env.text("MLFLOW_ARTIFACT_ROOT", str(PROBITY_HOME / "mlruns"))
 
@@ -190,5 +192,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("registry.tasks.sweep_runs", 10.0),
         ("governance.tasks.watch_deployments", 30.0),
         ("governance.tasks.reconcile", 60.0),
+        ("governance.tasks.verify_ledger", 60.0),
     )
 }

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from governance import reconcile as reconciler
 from governance import watch
+from governance.exports import standing
 from governance.promotion import assess as assessing
 from governance.promotion import release as releasing
 from registry import run
@@ -40,3 +41,10 @@ def watch_deployments() -> int:
 def reconcile() -> dict[str, int]:
     """Bring what is outside in line with our record."""
     return reconciler.reconcile()
+
+
+@shared_task(name="governance.tasks.verify_ledger")
+def verify_ledger() -> str:
+    """Verify the whole record when that is due, and keep what was found."""
+    done = standing.verify_when_due()
+    return done.outcome if done else ""

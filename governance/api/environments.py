@@ -10,6 +10,7 @@ from governance.access.permissions import ADMINISTRATORS, STEWARDS
 from governance.api.base import CREATED, ApiView, describe
 from governance.api.fields import Input, MomentField, Output
 from governance.api.idempotency import once
+from governance.exports.as_of import as_of
 from registry import catalog
 from registry.models import DatasetVersion, Environment, EvaluationSet, Model
 from registry.register import create_environment, pin_evaluation_set
@@ -24,6 +25,17 @@ class EnvironmentPrinted(Output):
     serving_backend = serializers.CharField()
     mlflow_alias = serializers.CharField()
     created_at = MomentField()
+
+
+class AsOfPrinted(Output):
+    """An environment at a moment: of each model what was desired, observed, approved by whom, on what evidence."""
+
+    at = serializers.CharField()
+    project = serializers.CharField()
+    environment = serializers.UUIDField()
+    name = serializers.CharField()
+    existed = serializers.BooleanField()
+    models = serializers.ListField(child=serializers.DictField())
 
 
 class EnvironmentSent(Input):
@@ -84,6 +96,18 @@ class EnvironmentView(ApiView):
         """Print an environment."""
         rows = Environment.objects.filter(project_id__in=self.visible).select_related("project")
         return Response(EnvironmentPrinted(self.one(rows, pk=environment_id)).data)
+
+
+class EnvironmentAsOfView(ApiView):
+    """What an environment served at a moment."""
+
+    @describe(AsOfPrinted, query=("at", "model"), operation_id="environments_as_of")
+    def get(self, request: Request, environment_id: UUID) -> Response:
+        """Tell from the record what was desired and observed at a moment, which is given with its offset."""
+        rows = Environment.objects.filter(project_id__in=self.visible).select_related("project")
+        environment = self.one(rows, pk=environment_id)
+        asked = request.query_params
+        return Response(as_of(environment, asked.get("at", ""), model=asked.get("model", "")).document())
 
 
 class EvaluationSetsView(ApiView):

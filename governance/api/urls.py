@@ -60,6 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("versions/<uuid:version_id>/retire", versions.VersionRetireView.as_view()),
     path("environments", environments.EnvironmentsView.as_view()),
     path("environments/<uuid:environment_id>", environments.EnvironmentView.as_view()),
+    path("environments/<uuid:environment_id>/as-of", environments.EnvironmentAsOfView.as_view()),
     path("environments/<uuid:environment_id>/evaluation-sets", environments.EvaluationSetsView.as_view()),
     path("policies", policies.PoliciesView.as_view()),
     re_path(f"^policies/{DIGEST}$", policies.PolicyView.as_view()),

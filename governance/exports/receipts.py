@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 
 from registry.ledger import read
-from registry.ledger.policy import LogPolicy, parse_policy
+from registry.ledger.policy import LogPolicy, PolicyFormatError, parse_policy
 from registry.ledger.proof import Proof
 from registry.ledger.receipt import await_receipt, receipt
 
@@ -38,6 +38,14 @@ def receipt_of(entry: read.Entry, *, wait: float = 0) -> Proof | None:
     """
     policy = witnesses()
     return await_receipt(entry.number, wait, policy) if wait else receipt(entry.number, policy)
+
+
+def has_receipt(entry: read.Entry) -> bool:
+    """Say whether the receipt of an entry can be given now; a trust policy that cannot be read gives none."""
+    try:
+        return receipt_of(entry) is not None
+    except (OSError, PolicyFormatError):
+        return False
 
 
 def file_name(entry: read.Entry) -> str:

@@ -4,6 +4,7 @@ from governance.models.access import ApiToken, AttemptCount, IdempotencyRecord
 from governance.models.approval import Approval, Revocation
 from governance.models.policy import Policy, PolicyAssignment
 from governance.models.promotion import CheckRun, Decision, Evaluation, Evidence, PromotionRequest
+from governance.models.verification import LedgerVerification
 from governance.models.waiver import Waiver
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Evaluation",
     "Evidence",
     "IdempotencyRecord",
+    "LedgerVerification",
     "Policy",
     "PolicyAssignment",
     "PromotionRequest",

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from governance.web import catalogue, decisions, deployments, inbox, ledger, promotions
+from governance.web import as_of, catalogue, decisions, deployments, inbox, ledger, promotions
 from governance.web.sign_in import SignInView
 
 app_name = "web"
@@ -20,5 +20,7 @@ urlpatterns = [
     path("models/<uuid:pk>/", catalogue.show, name="model"),
     path("models/<uuid:pk>/request/", catalogue.ask, name="model-request"),
     path("ledger/", ledger.index, name="ledger"),
+    path("ledger/as-of/", as_of.index, name="as-of"),
     path("ledger/<int:number>/", ledger.show, name="entry"),
+    path("ledger/<int:number>/receipt", ledger.receipt, name="receipt"),
 ]

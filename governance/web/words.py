@@ -6,12 +6,14 @@ from typing import Any
 
 from django.utils import timezone
 
+from governance.exports.receipts import has_receipt
 from governance.models import Approval, Decision, PromotionRequest, Revocation
 from governance.promotion.judge import approval_of
 from governance.rules.approvals import Digests, approval_state
 from governance.rules.approvals import Revocation as GivenRevocation
 from governance.rules.policy import Policy
 from governance.web.wording import Badge, badge
+from registry.ledger.read import Entry, entries
 from registry.models import Commitment
 
 ACTIONS = {"approve": "approved", "reject": "rejected", "request_changes": "asked for changes"}
@@ -34,6 +36,8 @@ class Word:
     why: str
     acknowledged: tuple[str, ...]
     is_approval: bool
+    entry: int | None
+    has_receipt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,24 @@ def words_of(promotion: PromotionRequest, policy: Policy) -> tuple[Word, ...]:
     ]
     digests = Digests(promotion.manifest_id, promotion.policy_id, promotion.evaluation_digest)
     given = promotion.approvals.select_related("principal", "reason").order_by("created_at", "pk")
-    return tuple(_word(one, policy, digests, revocations, ignored.get(str(one.pk), "")) for one in given)
+    recorded = {
+        entry.document()["data"]["approval"]: entry
+        for entry in entries(subject=f"promotion:{promotion.pk}", kind="approval.given")
+    }
+    return tuple(
+        _word(one, policy, digests, revocations, ignored.get(str(one.pk), ""), recorded.get(str(one.pk)))
+        for one in given
+    )
 
 
-def _word(one: Approval, policy: Policy, digests: Digests, revocations: list[GivenRevocation], why: str) -> Word:
+def _word(  # noqa: PLR0917 - what is known of one word
+    one: Approval,
+    policy: Policy,
+    digests: Digests,
+    revocations: list[GivenRevocation],
+    why: str,
+    entry: Entry | None,
+) -> Word:
     standing = approval_state(
         approval_of(one),
         digests=digests,
@@ -96,6 +114,8 @@ def _word(one: Approval, policy: Policy, digests: Digests, revocations: list[Giv
         why=why,
         acknowledged=tuple(one.acknowledged),
         is_approval=one.action == "approve",
+        entry=entry.number if entry else None,
+        has_receipt=entry is not None and has_receipt(entry),
     )
 
 

@@ -76,6 +76,7 @@ class Page(HTMLParser):
         steps = zip(self.headings, self.headings[1:], strict=False)
         found += [f"a heading {lower} follows a {upper}" for upper, lower in steps if lower > upper + 1]
         posts = sum(one.get("method") == "post" for one in self.forms)
-        if posts != self.tokens or posts != len(self.forms):
+        asks = sum(one.get("method") == "get" for one in self.forms)  # a form that only looks for something
+        if posts != self.tokens or posts + asks != len(self.forms):
             found.append(f"{len(self.forms)} forms, {posts} of them post, {self.tokens} with a CSRF token")
         return found
