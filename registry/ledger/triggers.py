@@ -146,15 +146,21 @@ def guarded(table: str, *, name: str, when: str, message: str) -> Triggers:
     )
 
 
-_ENQUEUE = Function(
-    "ledger_enqueue",
-    """
+_ENQUEUE = """
 BEGIN
-    EXECUTE format('INSERT INTO %I.ledger_pending (event_id) VALUES ($1)', TG_TABLE_SCHEMA) USING NEW.id;
+    INSERT INTO SCHEMA.ledger_pending (event_id) VALUES (NEW.id);
     RETURN NULL;
-END """,
-    definer=True,
-)
+END """
+
+
+def _enqueue() -> Function:
+    """Name the schema in the statement: PL/pgSQL then plans it once a session, which it cannot do for a text."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(current_schema())")
+        schema = cursor.fetchone()[0]
+    return Function("ledger_enqueue", _ENQUEUE.replace("SCHEMA", schema), definer=True)
+
+
 _SQLITE_QUEUE = [
     Trigger(
         "ledger_event",
@@ -176,7 +182,7 @@ def queue_events() -> Triggers:
     """Return the migration that queues every ledger event for the sequencer, whoever inserts it."""
     return Triggers(
         _chosen(
-            lambda: [_calling("ledger_event", "ledger_event_queue", "AFTER INSERT", _ENQUEUE)],
+            lambda: [_calling("ledger_event", "ledger_event_queue", "AFTER INSERT", _enqueue())],
             lambda: _SQLITE_QUEUE,
         ),
         more=lambda: [_POSTGRES_LEAF] if connection.vendor == "postgresql" else [],
