@@ -35,6 +35,12 @@ class DamagedDocumentError(ValueError):
     code = "document_damaged"
 
 
+def tables() -> list[str]:
+    """Return the names of the tables that documents are found in."""
+    models: list[type[Model]] = [Artifact, *(model for model, _ in KEPT_IN)]
+    return [model._meta.db_table for model in models]  # noqa: SLF001 - as below
+
+
 def document(digest: str) -> Mapping[str, Any]:
     """Return the document kept under a digest; whether it is that document, the reader computes.
 

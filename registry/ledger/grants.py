@@ -28,11 +28,12 @@ def _named(role: str) -> str:
     return f'"{role}"'
 
 
-def statements(*, app: str, sequencer: str, owner: str) -> list[str]:
+def statements(*, app: str, sequencer: str, owner: str, documents: Sequence[str] = ()) -> list[str]:
     """Return the SQL that gives the tables to ``owner`` (who cannot log in) and each role the least that it needs.
 
     The application adds events, column by column (with the table's INSERT it could choose their numbers) and keeps
-    heads; the sequencer alone writes the tree. Run as a superuser or the present owner. Raises GrantError.
+    heads; the sequencer alone writes the tree, and reads the tables of ``documents``, which it publishes and attests.
+    Run as a superuser or the present owner. Raises GrantError.
     """
     app, sequencer, owner = _named(app), _named(sequencer), _named(owner)
     if len({app, sequencer, owner}) != 3:  # noqa: PLR2004 - the three roles
@@ -50,6 +51,7 @@ def statements(*, app: str, sequencer: str, owner: str) -> list[str]:
         f"GRANT DELETE ON ledger_pending TO {sequencer};",
         *(f"GRANT INSERT ON {table} TO {sequencer};" for table in TREE),
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {sequencer};",
+        *(f"GRANT SELECT ON {_named(table)} TO {sequencer};" for table in documents),
     ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from governance.exports.documents import tables
 from registry.ledger.grants import GrantError, apply, excesses, statements
 
 
@@ -24,7 +25,8 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(excesses()) or "The connected role can do no more than it needs.")
             return
         try:
-            lines = statements(app=options["app"], sequencer=options["sequencer"], owner=options["owner"])
+            roles = {name: options[name] for name in ("app", "sequencer", "owner")}
+            lines = statements(**roles, documents=tables())
             if options["apply"]:
                 apply(lines)
         except GrantError as error:

@@ -4,6 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
+from governance.exports.documents import tables
 from registry.ledger.grants import GrantError, apply, excesses, statements
 
 ROLES = {"app": "grants_app", "sequencer": "grants_sequencer", "owner": "grants_owner"}
@@ -16,7 +17,7 @@ postgres = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLit
 
 @pytest.fixture
 def _granted(db):
-    apply(statements(**ROLES))
+    apply(statements(**ROLES, documents=tables()))
     with connection.cursor() as cursor:
         cursor.execute(ADD.replace("'a:1'", "'a:0'"))
         cursor.execute("INSERT INTO ledger_log (id, origin) VALUES (1, 'one')")
@@ -39,6 +40,8 @@ ALLOWED = {
         "INSERT INTO ledger_checkpoint (log_id, size, root, note) VALUES (1, 1, 'r', 'n')",
         "INSERT INTO ledger_tile (log_id, level, idx, hashes) VALUES (1, 0, 0, 'h')",
         "DELETE FROM ledger_pending",
+        "INSERT INTO ledger_envelope (digest, key, event_id, about, payload, signature) VALUES ('', '', 1, '', '', '')",
+        *(f"SELECT 1 FROM {table}" for table in tables()),  # noqa: S608 - our own tables
     ),
 }
 REFUSED = {
@@ -50,9 +53,10 @@ REFUSED = {
         "DELETE FROM ledger_pending",
         "INSERT INTO ledger_leaf (log_id, seq, event_id) SELECT 1, 0, min(id) FROM ledger_event",
         "INSERT INTO ledger_checkpoint (log_id, size, root, note) VALUES (1, 1, 'r', 'n')",
+        "INSERT INTO ledger_envelope (digest, key, event_id, about, payload, signature) VALUES ('', '', 1, '', '', '')",
         "ALTER TABLE ledger_event DISABLE TRIGGER ALL",
     ),
-    "sequencer": (ADD, "UPDATE ledger_checkpoint SET note = ''", "DELETE FROM ledger_leaf"),
+    "sequencer": (ADD, "UPDATE ledger_checkpoint SET note = ''", "DELETE FROM ledger_leaf", "SELECT 1 FROM auth_user"),
 }
 
 
