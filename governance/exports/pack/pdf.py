@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from governance.exports.pack.page import Block, Facts, Heading, Page, Paragraph
+from governance.exports.pack.page import Block, Facts, Heading, Page, Paragraph, Table
 
 ENCODING = "cp1252"
 BEGINNING = datetime(1980, 1, 1, tzinfo=UTC)
 LINE = 4.2
+NARROWEST, WIDEST = 6, 34
 NOTE = "Characters that the fonts of this file lack are shown as ?. record.html has all of them, and can be verified."
 
 
@@ -38,7 +39,7 @@ def render(page: Page) -> bytes:
 def _text(pdf: Any, text: str, *, style: str = "", size: float = 9, indent: float = 0) -> None:
     pdf.set_font("Helvetica", style, size)
     pdf.set_x(pdf.l_margin + indent)
-    pdf.multi_cell(0, size * 0.5, _plain(text) or " ", align="L", wrapmode="CHAR" if " " not in text else "WORD")
+    pdf.multi_cell(0, size * 0.5, _plain(text) or " ", align="L")
     pdf.ln(size * 0.15)
     pdf.set_x(pdf.l_margin)
 
@@ -54,9 +55,15 @@ def _block(pdf: Any, block: Block) -> None:
             _text(pdf, f"{name}: {value}")
     elif block.rows:
         pdf.set_font("Helvetica", "", 7)
-        with pdf.table(line_height=LINE, text_align="LEFT", wrapmode="CHAR") as table:
+        with pdf.table(line_height=LINE, text_align="LEFT", col_widths=_widths(block)) as table:
             for cells in (block.header, *block.rows):
                 row = table.row()
                 for cell in cells:
                     row.cell(_plain(cell))
         pdf.ln(2)
+
+
+def _widths(table: Table) -> tuple[int, ...]:
+    """Return how wide the columns are, in proportion: by their longest cells, within limits."""
+    columns = zip(table.header, *table.rows, strict=True)
+    return tuple(min(max(map(len, cells), default=0), WIDEST) + NARROWEST for cells in columns)

@@ -11,6 +11,7 @@ ABOUT = (
     "It is complete up to the checkpoint named below, and says nothing of what came later. Names are those that the "
     "installation gives; the log holds the ids beside them. All times are UTC. README.txt says how to verify it."
 )
+BOUNDS = {"min": "at least", "max": "at most"}
 
 
 def record(evidence: Evidence) -> Page:
@@ -68,7 +69,7 @@ def _item(item: Mapping[str, Any]) -> tuple[str, ...]:
     interval = f"{_shown(item['lower'])} to {_shown(item['upper'])}" if item["lower"] or item["upper"] else ""
     outcome = item["outcome"] + (f", waived by {item['waiver']}" if item["waiver"] else "")
     numbers = _shown(item["value"]), interval, _shown(item["n"])
-    return outcome, item["key"], *numbers, _pairs(item["limit"]), item["reason"]
+    return outcome, item["key"], *numbers, _limit(item["limit"]), item["reason"]
 
 
 def _measured(evidence: Evidence) -> Iterator[Block]:
@@ -137,6 +138,11 @@ def _entries(evidence: Evidence) -> Iterator[Block]:
         who = f"{evidence.name(actor['principal'])}, {actor['role']}, {actor['auth']}"
         rows.append((f"{one.log}/{one.seq}", one.event["at"], one.event["kind"], who, one.leaf))
     yield Table(("Place", "At", "Kind", "Actor", "Leaf hash"), rows)
+
+
+def _limit(limit: Mapping[str, Any]) -> str:
+    bounds = [f"{words} {limit[name]}" for name, words in BOUNDS.items() if limit.get(name) is not None]
+    return ", ".join([*bounds, *(f"{name} {limit[name]}" for name in ("bound", "severity") if limit.get(name))])
 
 
 def _shown(value: Any) -> str:

@@ -1,5 +1,6 @@
 """Make packs that are whole in themselves but lie: members are changed, and the zip and the manifest made again."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,12 +34,11 @@ def forge(held: Mapping[str, bytes], place: Path, changes: Mapping[str, bytes | 
     return place
 
 
-def examine(pack: Path) -> list[Finding]:
+def examine(pack: Path | bytes) -> list[Finding]:
     """Return what is wrong with a pack, as the verifier tells it."""
     try:
-        with pack.open("rb") as file:
-            found = Examination(Reader(file), POLICY)
-            found.run()
+        found = Examination(Reader(io.BytesIO(pack if isinstance(pack, bytes) else pack.read_bytes())), POLICY)
+        found.run()
     except (ValueError, LookupError) as error:
         return [Finding(code_of(error), str(error))]
     return found.findings

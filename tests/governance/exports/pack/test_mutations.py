@@ -37,26 +37,25 @@ def _places(pack):
     return [*found, ("the zip", range(end, pack.stat().st_size))]
 
 
-def _check_flips(pack, tmp_path, cases):
-    data, changed = pack.read_bytes(), tmp_path / "changed.zip"
+def _check_flips(pack, cases):
+    data = pack.read_bytes()
     for name, at, bit in cases:
-        changed.write_bytes(flipped(data, at, bit))
-        findings = examine(changed)
+        findings = examine(flipped(data, at, bit))
         assert findings, (name, at)
         assert name == "the zip" or findings[0].code == "pack_structure" or says(findings, name), (name, at, findings)
 
 
-def test_a_changed_byte_anywhere_is_found(packed, tmp_path):
+def test_a_changed_byte_anywhere_is_found(packed):
     source = random.Random(7)  # noqa: S311 - a seeded choice of cases
     cases = [(name, source.choice(list(places)), source.randrange(8)) for name, places in _places(packed.released)]
-    _check_flips(packed.released, tmp_path, cases)
+    _check_flips(packed.released, cases)
 
 
 @pytest.mark.long
-def test_every_changed_byte_is_found(packed, tmp_path):
+def test_every_changed_byte_is_found(packed):
     source = random.Random(8)  # noqa: S311 - a seeded choice of cases
     cases = [(name, at, source.randrange(8)) for name, places in _places(packed.released) for at in places]
-    _check_flips(packed.released, tmp_path, cases)
+    _check_flips(packed.released, cases)
 
 
 def test_a_changed_member_names_itself(packed, tmp_path):
@@ -146,9 +145,8 @@ STRUCTURES = {
 
 
 @pytest.mark.parametrize("case", STRUCTURES)
-def test_another_structure_is_refused(packed, tmp_path, case):
-    (tmp_path / "changed.zip").write_bytes(STRUCTURES[case](packed.released.read_bytes()))
-    [finding] = examine(tmp_path / "changed.zip")
+def test_another_structure_is_refused(packed, case):
+    [finding] = examine(STRUCTURES[case](packed.released.read_bytes()))
     assert finding.code in {"pack_structure", "pack_form"}
 
 

@@ -60,7 +60,7 @@ def test_any_program_reads_the_zip_and_the_record_loads_nothing(packed):
         page, pdf = archive.read("record.html").decode(), archive.read("record.pdf")
     assert REASON in page
     assert not re.search(r"<(script|link|img|iframe)|https?:", page)
-    assert REASON.encode("cp1252") in pdf.replace(b"\n", b" ") or b"looked at" in pdf
+    assert REASON.encode() in pdf
 
 
 def test_what_persons_wrote_stays_text(packed, tmp_path):
