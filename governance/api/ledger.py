@@ -1,38 +1,21 @@
 """The ledger, to be read: entries by number, of one subject or kind. An installation's auditors read all of it."""
 
 from itertools import islice
-from typing import Any
-from uuid import UUID
 
-from django.db.models import Model as Table
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.access.permissions import AUDITORS, require_one_of
+from governance.access.subjects import project_of
 from governance.api.base import ApiView, FilterError, describe
 from governance.api.fields import Output
-from governance.models import ApiToken, PolicyAssignment, PromotionRequest
-from monitoring.models import Monitor
 from registry.ledger.read import entries
-from registry.models import DatasetVersion, Deployment, Environment, Model, ModelVersion, Project, Run
+from registry.models import Project
 
 MOST = 200
 USUAL = 50
-SUBJECTS: dict[str, tuple[type[Table], str]] = {
-    "project": (Project, "pk"),
-    "model": (Model, "project_id"),
-    "model_version": (ModelVersion, "model__project_id"),
-    "dataset_version": (DatasetVersion, "dataset__project_id"),
-    "environment": (Environment, "project_id"),
-    "promotion": (PromotionRequest, "project_id"),
-    "policy_assignment": (PolicyAssignment, "project_id"),
-    "deployment": (Deployment, "environment__project_id"),
-    "monitor": (Monitor, "deployment__environment__project_id"),
-    "run": (Run, "project_id"),
-    "token": (ApiToken, "project_id"),
-}
 
 
 class EntryPrinted(Output):
@@ -58,20 +41,12 @@ class LedgerReading(ApiView):
 
     def permit(self, subject: str | None) -> None:
         """Let through who sees the subject's project; else it takes an auditor's role in the default project."""
-        if subject is not None and self._sees(subject):
+        if subject is not None and project_of(subject) in self.visible:
             return
         project = Project.default()
         if project.pk not in self.visible:
             raise Http404
         require_one_of(self.caller.principal, project, AUDITORS, "read the whole ledger")
-
-    def _sees(self, subject: str) -> bool:
-        noun, _, identity = subject.partition(":")
-        if noun not in SUBJECTS or not _is_uuid(identity):
-            return False
-        table, project = SUBJECTS[noun]
-        conditions: dict[str, Any] = {f"{project}__in": self.visible}
-        return table._default_manager.filter(pk=identity).filter(**conditions).exists()  # noqa: SLF001
 
 
 class LedgerView(LedgerReading):
@@ -96,11 +71,3 @@ class LedgerView(LedgerReading):
         if not (text.isascii() and text.isdecimal()) or (name == "limit" and not int(text)):
             raise FilterError(f"the parameter {name!r} takes a whole number, not {text[:20]!r}")
         return min(int(text), 2**62)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

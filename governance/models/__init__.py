@@ -2,6 +2,7 @@
 
 from governance.models.access import ApiToken, AttemptCount, IdempotencyRecord
 from governance.models.approval import Approval, Revocation
+from governance.models.hold import LegalHold
 from governance.models.policy import Policy, PolicyAssignment
 from governance.models.promotion import CheckRun, Decision, Evaluation, Evidence, PromotionRequest
 from governance.models.verification import LedgerVerification
@@ -17,6 +18,7 @@ __all__ = [
     "Evidence",
     "IdempotencyRecord",
     "LedgerVerification",
+    "LegalHold",
     "Policy",
     "PolicyAssignment",
     "PromotionRequest",

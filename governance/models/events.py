@@ -111,4 +111,16 @@ register(
         {"principal": "id", "scopes": "texts", "expires_at": "text"},
     ),
     EventKind("token.revoked", "A token no longer works", {"principal": "id"}),
+    EventKind(
+        "hold.placed",
+        "Nothing that is said of a subject is erased while the hold is in force",
+        {"project": "id", "on": "text", "reason": "digest"},
+    ),
+    EventKind("hold.lift_requested", "Somebody asks for the end of a hold", {"reason": "digest"}),
+    EventKind("hold.lifted", "A second person lifted a hold", {"requested_by": "id"}),
+    EventKind(
+        "commitment.erased",
+        "Text and salt behind a commitment were erased; its digest stays",
+        {"recorded_at": "text", "reason": "digest"},
+    ),
 )

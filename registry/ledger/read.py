@@ -122,6 +122,11 @@ def by_leaf(leaf: str) -> Entry | None:
     return _entry(row) if row else None
 
 
+def subjects_citing(text: str) -> set[str]:
+    """Return the subjects of the entries that hold a text, such as a digest; it reads every entry."""
+    return set(LedgerEvent.objects.filter(body__contains=text).values_list("subject", flat=True).distinct())
+
+
 def size() -> int:
     """Return how many entries there are."""
     return LedgerEvent.objects.count()

@@ -22,6 +22,8 @@ import governance.promotion.retire
 import governance.promotion.rollback
 import governance.promotion.stop
 import governance.promotion.waive
+import governance.retention.erase
+import governance.retention.hold
 import governance.watch
 import privacy.anonymize
 import registry.artifacts
@@ -103,6 +105,8 @@ USE_CASES: dict[ModuleType, set[str]] = {
     governance.promotion.rollback: {"roll_back", "give_up"},
     governance.promotion.stop: {"stop"},
     governance.promotion.retire: {"retire"},
+    governance.retention.erase: {"erase_commitment"},
+    governance.retention.hold: {"place_hold", "request_lift", "lift_hold"},
     governance.watch: {"post_batch", "watch_batch", "act_on", "put_under_review", "clear_review",
         "find_overdue", "mark_unjudged", "act_once"},
 }  # fmt: skip
@@ -110,7 +114,7 @@ ASKING = {
     "keep_roles",
     "may_decide", "require_role", "manifest_document", "incumbent_of", "require_operator", "previous_of", "resolve",
     "applies_to_deployed", "rulings_of", "released_at", "waiting_since", "approvals_on", "is_open", "is_settled",
-    "objections",
+    "objections", "hold_on", "projects_about",
     "applies_to_open", "read_rows", "store", "keep_bytes", "keep_file", "keep_document", "keep_table", "keep_tree",
     "read_bytes", "read_document", "read_table", "local_path", "checkout_tree", "sweep", "told",
     "claim", "stop_training", "project_key",

@@ -1,0 +1,42 @@
+"""Which project a subject of the ledger belongs to: that says who may read of it, and which holds cover it."""
+
+from uuid import UUID
+
+from django.db.models import Model as Table
+
+from governance.models import ApiToken, LegalHold, PolicyAssignment, PromotionRequest
+from monitoring.models import Monitor
+from registry.models import DatasetVersion, Deployment, Environment, Model, ModelVersion, Project, Run
+
+SUBJECTS: dict[str, tuple[type[Table], str]] = {
+    "project": (Project, "pk"),
+    "model": (Model, "project_id"),
+    "model_version": (ModelVersion, "model__project_id"),
+    "dataset_version": (DatasetVersion, "dataset__project_id"),
+    "environment": (Environment, "project_id"),
+    "promotion": (PromotionRequest, "project_id"),
+    "policy_assignment": (PolicyAssignment, "project_id"),
+    "deployment": (Deployment, "environment__project_id"),
+    "monitor": (Monitor, "deployment__environment__project_id"),
+    "run": (Run, "project_id"),
+    "token": (ApiToken, "project_id"),
+    "hold": (LegalHold, "project_id"),
+}
+
+
+def project_of(subject: str) -> UUID | None:
+    """Return the project of a subject ("noun:id"); None where it is of none, or there is no such thing."""
+    noun, _, identity = subject.partition(":")
+    if noun not in SUBJECTS or not _is_uuid(identity):
+        return None
+    table, project = SUBJECTS[noun]
+    found: UUID | None = table._default_manager.filter(pk=identity).values_list(project, flat=True).first()  # noqa: SLF001
+    return found
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
