@@ -70,9 +70,9 @@ def _held(before: OpenLog, after: OpenLog, outcome: Outcome) -> int:
 
 def after_the_end(log: OpenLog, bundle: Bundle) -> Iterator[Finding]:
     """Say when a bundle holds the entry that freezes its log, and that entry is not the last one."""
+    if FROZEN_MARK not in b"".join(bundle.entries):
+        return
     for at, entry in enumerate(bundle.entries):
-        if FROZEN_MARK not in entry:
-            continue
         event, number = _event(entry), bundle.first + at
         if (event.get("kind"), event.get("subject")) != (FROZEN, f"log:{log.origin}"):
             continue

@@ -6,7 +6,7 @@ from typing import Any
 
 from governance.exports.offline.export import DamagedDocumentError, Export, NoDocumentError
 from governance.exports.offline.opening import OpenLog
-from governance.rules.replay.citations import documents_cited
+from governance.rules.replay.citations import CITING, documents_cited
 from governance.rules.replay.history import History
 from governance.rules.replay.library import Library
 from governance.rules.replay.replaying import FORGED, replay
@@ -50,6 +50,8 @@ class Judging:
 
     def _cite(self, number: int, found: Mapping[str, Any]) -> None:
         try:
+            if found["policy"] is None and found["kind"] not in CITING:
+                return
             for digest in documents_cited(found):
                 self._cited.setdefault(str(digest), number)
         except FORGED:

@@ -256,6 +256,24 @@ def test_a_document_that_is_not_there_is_missing_evidence_unless_an_entry_says_t
     assert report in told.first["message"]
 
 
+def test_evidence_that_an_entry_says_was_purged_is_told_and_is_no_failure(lived, capsys):
+    report = next(
+        one["evidence"][0] for one in read_entries(lived / "record/logs/2") if one["kind"] == "report.recorded"
+    )
+    (lived / "record/documents" / report).unlink()
+    heads: dict[str, str] = {}
+    chained(read_entries(lived / "record/logs/1"), heads)
+    events = read_entries(lived / "record/logs/2")
+    system = next(one["actor"] for one in events if one["actor"]["role"] == "system")
+    purged = event(0, f"artifact:{report}", "artifact.purged", reason="asked for") | {"actor": system}
+    folder = lived / "record/logs/2"
+    _remove(folder)
+    write_log(folder, chained([*events, purged | {"at": events[-1]["at"]}], heads), NEXT)
+    told = verify(capsys, "log", lived / "record", *KEYS, "--full")
+    assert (told.code, told.document["failures"]) == (0, [])
+    assert told.document["facts"]["purged evidence"] == [report]
+
+
 def test_a_terminal_is_not_steered_by_what_is_read(tmp_path, capsys):
     write_log(tmp_path / "logs/1", [b"\x1b[2J\x07 no event"])
     assert main(["log", str(tmp_path), "--full", *map(str, KEYS)]) == 1
