@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from governance.exports.documents import cited_documents
+from governance.rules.replay.citations import documents_cited
+from governance.rules.replay.replaying import FORGED
 from registry.canonical import CanonicalError, parse
 from registry.ledger import rows
 from registry.ledger.places import FolderPlace, Place
@@ -49,6 +51,7 @@ def _event(body: bytes) -> Mapping[str, Any]:
     """Return the event; one that is none cites nothing (verification names it)."""
     try:
         found: Mapping[str, Any] = parse(body)
-    except CanonicalError:
+        list(documents_cited(found))
+    except (CanonicalError, *FORGED):
         return {"kind": "", "policy": None, "evidence": [], "data": {}}
     return found

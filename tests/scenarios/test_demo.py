@@ -113,6 +113,7 @@ def test_a_model_finds_its_way_through_the_gate(played, seed, tmp_path):
     assert any("performance.auc" in alarm for alarm in by_name["later intake"]["alarms"])
     assert any("drift." in alarm for alarm in by_name["later intake"]["alarms"])
     assert by_name["ledger"]["valid"], (verify().faults, by_name["ledger"]["offline"])
+    assert by_name["ledger"]["pack"] == "valid", by_name["ledger"]["pack"]
     assert by_name["ledger"]["signed"] == by_name["ledger"]["entries"]
     assert told.summary(valid=True).items() >= SUMMARY.items()
     bodies = "\n".join(entry.body for entry in read.entries())

@@ -23,9 +23,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("promotion", type=UUID, help="its id")
-        parser.add_argument(
-            "--output", type=Path, help="the file; if not given, one in this folder"
-        )
+        parser.add_argument("--output", type=Path, help="the file; if not given, one in this folder")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *_arguments: Any, **options: Any) -> None:

@@ -14,16 +14,22 @@ from governance.exports.attesting import Attesting
 from governance.exports.publish import Publishing
 from governance.exports.receipts import witnesses
 from registry.ledger import keyring, rows
+from registry.ledger.copying import Copying
 from registry.ledger.cosigning import Cosigning, WitnessAddressError
 from registry.ledger.keyring import KeyExposedError, KeyMissingError, Keyring
 from registry.ledger.keys import KeyFormatError
 from registry.ledger.memory import Memory
+from registry.ledger.places import PlaceAddressError, place_of
 from registry.ledger.policy import PolicyFormatError
 from registry.ledger.sequence import RefusedToSignError, Sequencer
 from registry.ledger.sequencing import Follower, Loop
 from registry.ledger.succession import default_origin
 
 REFUSED = 3
+MISTAKES = (
+    *(KeyMissingError, KeyExposedError, KeyFormatError),
+    *(PolicyFormatError, WitnessAddressError, PlaceAddressError),
+)
 
 
 class Command(BaseCommand):
@@ -45,7 +51,7 @@ class Command(BaseCommand):
                 self._until_stopped(sequencer, followers(ring))
         except RefusedToSignError as error:
             raise CommandError(f"NOTHING IS SIGNED: {error}", returncode=REFUSED) from error
-        except (KeyMissingError, KeyExposedError, KeyFormatError, PolicyFormatError, WitnessAddressError) as error:
+        except MISTAKES as error:
             raise CommandError(str(error)) from error
 
     def _keyring(self, home: Path, *, make: bool) -> Keyring:
@@ -75,7 +81,9 @@ def followers(ring: Keyring) -> list[Follower]:
     """Return who carries what is signed to others: attestations, the export's folder, the policy's witnesses."""
     found: list[Follower] = [Attesting(ring)]
     if settings.PROBITY_LEDGER_EXPORT:
-        found.append(Publishing(Path(settings.PROBITY_LEDGER_EXPORT)))
+        found.append(Publishing(place_of(settings.PROBITY_LEDGER_EXPORT)))
+    if settings.PROBITY_LEDGER_COPIES:
+        found.append(Copying([place_of(address) for address in settings.PROBITY_LEDGER_COPIES]))
     if policy := witnesses():
         found.append(Cosigning(policy, ring.verifiers))
     return found

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from governance.exports.build import build
+from governance.exports.pack.build import write_pack
+from governance.exports.pack.ready import await_ready
+from governance.models import PromotionRequest
 from registry.ledger import keyring, read, rows
 from registry.ledger.folder import TileFolder
 from registry.ledger.tiles import published
@@ -74,6 +77,16 @@ def verify_outside(home: Path, *arguments: str) -> dict[str, Any]:
     except ValueError:
         said = {"problem": (done.stderr or done.stdout)[-2000:]}
     return {**said, "code": done.returncode}
+
+
+def verify_pack(home: Path, promotion: PromotionRequest) -> tuple[Path, dict[str, Any]]:
+    """Write the evidence pack of a promotion and verify it; return the file and what the verifier says."""
+    place = home / "audit" / f"pack-{promotion.pk}.zip"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("wb") as file:
+        write_pack(await_ready(promotion, PATIENCE_SECONDS), file)
+    key = str(keyring.load(home).verifiers[0])
+    return place, verify_outside(home, "pack", str(place), "--key", key, "--json")
 
 
 def verify_record(home: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from governance.exports.verify import verify
 from governance.management.demo import patients
-from governance.management.demo.audit import verify_record, wait_until_published
+from governance.management.demo.audit import verify_pack, verify_record, wait_until_published
 from governance.management.demo.cast import Cast, assemble
 from governance.management.demo.steps import (
     Tell,
@@ -26,6 +26,7 @@ from governance.management.demo.steps import (
 from governance.models import PromotionRequest
 from governance.promotion.alias import observed
 from governance.promotion.approve import DecisionRefusedError, approve
+from governance.rules.states import PromotionState
 from governance.watch import post_batch
 from privacy.anonymize import start_anonymizing
 from registry import catalog
@@ -222,14 +223,18 @@ class Story:
     def ledger(self) -> Step:
         """Verify everything that was recorded: here by its rows, and outside by what was published of it."""
         home = Path(settings.PROBITY_HOME)
-        found, signed, outside = verify(), wait_until_published(home), verify_record(home)
+        found, signed, record = verify(), wait_until_published(home), verify_record(home)
+        released = PromotionRequest.objects.filter(state=PromotionState.RELEASED).latest("created_at")
+        file, pack = verify_pack(home, released)
         return {
             "step": "ledger",
             "entries": read.size(),
             "signed": signed,
-            "valid": not found.faults and outside["code"] == 0,
-            "offline": "valid" if outside["code"] == 0 else outside,
+            "valid": not found.faults and record["code"] == pack["code"] == 0,
+            "offline": "valid" if record["code"] == 0 else record,
+            "pack": "valid" if pack["code"] == 0 else pack,
             "verifier": str(home / "audit" / "probity_verify.py"),
+            "pack_file": str(file),
             "cannot_see": list(found.unseen),
         }
 

@@ -26,7 +26,7 @@ NOW = timezone.now() + timedelta(seconds=1)
 @pytest.fixture
 def found(monkeypatch):
     """What a verification finds, in place of verifying."""
-    faults = []
+    faults: list[Fault] = []
     monkeypatch.setattr(standings, "verify", lambda: Verification(entries=7, faults=tuple(faults)))
     return faults
 
