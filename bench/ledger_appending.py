@@ -1,4 +1,4 @@
-"""Appending beside a hash chain: 32 writers, one event a transaction, both in one PostgreSQL, the sequencer running."""
+"""Appending beside a hash chain: 32 writers, one event a transaction, both in one database, the sequencer running."""
 
 import bisect
 import hashlib
@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, connections, transaction
 from django.utils import timezone
+from ledger_approving import approvals
 from measuring import Row, row
 
 from registry.canonical import canonical
@@ -29,20 +30,25 @@ WRITERS = 32
 DATA = {"kind": "assess", "status": "SUCCEEDED", "attempt": 1, "error_code": ""}
 PEER = "hash chain in the same database"
 STEADY, SECONDS = 1000, 5
+APPROVALS = 20
 
 
 def make_chain() -> None:
     """Make the peer's tables: the events, and the one row that every appender locks until its commit."""
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE chain_event (id bigserial PRIMARY KEY, body text NOT NULL, hash bytea NOT NULL)")
-        cursor.execute("CREATE TABLE chain_head (one int PRIMARY KEY, hash bytea NOT NULL)")
+        key, kind = ("bigserial", "bytea") if connection.vendor == "postgresql" else ("integer", "blob")
+        cursor.execute(f"CREATE TABLE chain_event (id {key} PRIMARY KEY, body text NOT NULL, hash {kind} NOT NULL)")
+        cursor.execute(f"CREATE TABLE chain_head (one integer PRIMARY KEY, hash {kind} NOT NULL)")
         cursor.execute("INSERT INTO chain_head VALUES (1, '')")
 
 
 def chain(subject: str, actor: Actor) -> None:
     """Append to the chain what ``append`` would keep: the same document, hashed with the hash before it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT hash FROM chain_head WHERE one = 1 FOR UPDATE")
+        lock = (
+            " FOR UPDATE" if connection.features.has_select_for_update else ""
+        )  # SQLite: the whole database is locked
+        cursor.execute(f"SELECT hash FROM chain_head WHERE one = 1{lock}")  # noqa: S608
         previous = bytes(cursor.fetchone()[0])
         body = canonical(
             {
@@ -119,11 +125,12 @@ def append(count: int, runs: int, home: Path) -> tuple[list[Row], list[str]]:
         for _ in range(runs):
             ours.append(rate(log, count))
             peer.append(rate(chain, count))
-        notes = [*_lag(), _whole(runs * count * WRITERS)]
+        notes = [*_lag(), _whole(runs * count * WRITERS), approvals(APPROVALS, home)]
     finally:
         os.kill(sequencer, signal.SIGTERM)
         os.waitpid(sequencer, 0)
-    return [row("append", ours, peer, unit="entries/s", same=None, peer_name=PEER)], notes
+    name = "append" if connection.vendor == "postgresql" else "append-sqlite"
+    return [row(name, ours, peer, unit="entries/s", same=None, peer_name=PEER)], notes
 
 
 def _whole(added: int) -> str:
@@ -150,7 +157,9 @@ def _lag() -> list[str]:
             time.sleep(pause)
         with transaction.atomic():
             log(f"run:{uuid.UUID(int=number % 64)}", actor)
-            event = _one("SELECT lastval()")
+            event = _one(
+                "SELECT lastval()" if connection.vendor == "postgresql" else "SELECT max(id) FROM ledger_event"
+            )
         committed[event] = time.perf_counter()
     took = time.perf_counter() - began
     _wait_until_empty()

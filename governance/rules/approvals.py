@@ -10,6 +10,7 @@ from governance.rules.states import ApprovalState
 
 BY_A_PERSON = frozenset({"session", "token"})  # ways of authentication in which a decision can be a person's
 
+
 class Action(StrEnum):
     """What an officer can say."""
 
