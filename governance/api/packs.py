@@ -1,7 +1,5 @@
 """The evidence pack of a promotion: one file that proves itself, for whoever may read the promotion."""
 
-import tempfile
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -13,10 +11,8 @@ from rest_framework.request import Request
 from governance.api.base import ACCEPTED, describe
 from governance.api.promotions import Promotions
 from governance.api.receipts import AsIs
-from governance.exports.pack.build import file_name, write_pack
+from governance.exports.pack.build import MEDIA_TYPE, file_name, packed
 from governance.exports.pack.ready import PackNotReadyError, await_ready
-
-MEDIA_TYPE = "application/zip"
 
 
 class PackUnderWayError(APIException):
@@ -40,11 +36,4 @@ class PackView(Promotions):
             found = await_ready(promotion, settings.PROBITY_RECEIPT_SECONDS)
         except PackNotReadyError as error:
             raise PackUnderWayError(str(error)) from error
-        file: Any = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-        try:
-            write_pack(found, file)
-            file.seek(0)
-        except BaseException:
-            file.close()
-            raise
-        return FileResponse(file, as_attachment=True, filename=file_name(found), content_type=MEDIA_TYPE)
+        return FileResponse(packed(found), as_attachment=True, filename=file_name(found), content_type=MEDIA_TYPE)

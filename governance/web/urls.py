@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from governance.web import as_of, catalogue, decisions, deployments, inbox, ledger, promotions
+from governance.web import as_of, catalogue, decisions, deployments, inbox, ledger, packs, promotions
 from governance.web.sign_in import SignInView
 
 app_name = "web"
@@ -13,6 +13,7 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("promotions/<uuid:pk>/", promotions.show, name="promotion"),
     path("promotions/<uuid:pk>/progress", promotions.progress, name="progress"),
+    path("promotions/<uuid:pk>/pack", packs.pack, name="pack"),
     path("promotions/<uuid:pk>/<slug:deed>/", decisions.act, name="promotion-act"),
     path("deployments/<uuid:pk>/", deployments.show, name="deployment"),
     path("deployments/<uuid:pk>/<slug:deed>/", deployments.act, name="deployment-act"),

@@ -1,9 +1,10 @@
 """Build the pack of a promotion: the same checkpoint and cosignatures give the same bytes."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby, islice
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from governance.exports import build as verifier
 from governance.exports.documents import NoDocumentError, document
@@ -26,6 +27,7 @@ from registry.ledger.pruned import prune
 from registry.ledger.tree import leaf_hash
 from registry.models import Commitment, Environment, Model, Principal, Project
 
+MEDIA_TYPE = "application/zip"
 LARGEST_WHOLE = 20_000
 FORGED = (LookupError, TypeError, ValueError, AttributeError)
 
@@ -37,6 +39,18 @@ def write_pack(found: Ready, file: BinaryIO) -> None:
         writer.add(name, data)
     writer.add(MANIFEST, members.manifest(str(found.promotion.pk), writer.members))
     writer.close()
+
+
+def packed(found: Ready) -> IO[bytes]:
+    """Return the pack as a file that goes when it is closed; raises as ``write_pack`` does."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever is given it closes it
+    try:
+        write_pack(found, file)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def file_name(found: Ready) -> str:

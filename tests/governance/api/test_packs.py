@@ -5,7 +5,9 @@ import json
 import zipfile
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from governance.exports.pack.archive import Reader
 from governance.exports.pack.examine import Examination
@@ -52,6 +54,21 @@ def test_a_pack_is_for_who_may_read_the_promotion(world, tmp_path):
         entries = [archive.read(name) for name in archive.namelist() if "/entries-" in name]
     assert str(promotion.pk).encode() in b"".join(entries)
     assert str(elsewhere.pk).encode() not in b"".join(entries)
+
+
+def test_the_page_of_a_promotion_leads_to_its_pack(world, tmp_path):
+    promotion, one = world.assessed(), signing(tmp_path)
+    client = Client()
+    client.force_login(get_user_model().objects.get(username="officer"))
+    address = f"/promotions/{promotion.pk}/pack"
+    assert f'href="{address}"' in client.get(f"/promotions/{promotion.pk}/").content.decode()
+    waiting = client.get(address)
+    assert (waiting.status_code, waiting["Retry-After"]) == (202, "2")
+    one.catch_up()
+    given = client.get(address)
+    assert given["Content-Disposition"].startswith(f'attachment; filename="promotion-{promotion.pk}-')
+    assert zipfile.is_zipfile(io.BytesIO(b"".join(given.streaming_content)))
+    assert Client().get(address).status_code == 302
 
 
 def test_the_command_writes_the_same_file_or_says_why_not(world, tmp_path):
