@@ -7,7 +7,8 @@ from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 
@@ -54,15 +55,15 @@ def member_of(user: Any) -> Member | None:
     return Member(principal=known.principal, held=held)
 
 
-View = Callable[Concatenate[HttpRequest, Member, Arguments], HttpResponse]
-Page = Callable[Concatenate[HttpRequest, Arguments], HttpResponse]
+View = Callable[Concatenate[HttpRequest, Member, Arguments], HttpResponseBase]
+Page = Callable[Concatenate[HttpRequest, Arguments], HttpResponseBase]
 
 
 def members_only(view: View[Arguments]) -> Page[Arguments]:
     """Let in who is signed in and known as a principal; nothing that they are shown is kept by a cache."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *arguments: Arguments.args, **named: Arguments.kwargs) -> HttpResponseBase:
         member = member_of(request.user)
         if member is None:
             return render(request, "governance/stranger.html", status=403)
