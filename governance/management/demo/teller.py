@@ -65,5 +65,8 @@ def _next(story: Story, address: str, *, stay: bool) -> str:
         f"  Sign in as validator, then as officer (this demo instance only):\n{users}\n"
         "  Verify the ledger yourself, in another terminal:\n"
         f"    PROBITY_HOME={_home()} PROBITY_DEMO=1 .venv/bin/python manage.py verify_ledger\n"
+        f"  or as an auditor, with what was published alone:\n"
+        f"    .venv/bin/python {_home()}/audit/probity_verify.py log {_home()}/ledger/export --full \\\n"
+        f"      --key $(PROBITY_HOME={_home()} .venv/bin/python manage.py ledger_key show)\n"
         f"  The API and its description: {address}/api/v1/schema/\n  Ctrl-C stops everything."
     )
