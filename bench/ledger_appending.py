@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.utils import timezone
 from ledger_approving import approvals
 from measuring import Row, row
@@ -81,9 +81,19 @@ def _write(one: Any, number: int, count: int, barrier: Any) -> None:
     subject = f"run:{uuid.UUID(int=number)}"
     barrier.wait()
     for _ in range(count):
-        with transaction.atomic():
-            one(subject, actor)
+        _append_one(one, subject, actor)
     os._exit(0)
+
+
+def _append_one(one: Any, subject: str, actor: Actor) -> None:
+    """Append; on SQLite, whose writers wait for one another without a queue, again when it waited in vain."""
+    while True:
+        try:
+            with transaction.atomic():
+                return one(subject, actor)
+        except OperationalError:
+            if connection.vendor == "postgresql":
+                raise
 
 
 def rate(one: Any, count: int) -> float:

@@ -41,6 +41,8 @@ def approvals(count: int, home: Path) -> str:
         seen, ready = [], 0
         for _ in range(count):
             promotion = stage.assessed()
+            if promotion.state != "AWAITING_DECISION":
+                raise RuntimeError(f"the promotion is {promotion.state}: {promotion.detail}")
             address = f"/api/v1/promotions/{promotion.pk}"
             wanted = evaluation_of(promotion).document["acknowledge"]
             sent = {"If-Match": client.get(address)["ETag"], "Idempotency-Key": str(uuid.uuid4())}
