@@ -2,24 +2,44 @@
 
 Question
     For every sensitive attribute that the dataset's schema declares, and for their intersections: how often is each
-    group selected, how often rightly and wrongly, and how far apart do the groups lie?
+    group selected, how often rightly and wrongly, how far is it from the best group, from a reference group and from
+    the whole, and how far apart do the groups lie?
 
 Method
     The rows are counted once into a cube (groups x label x prediction), which is kept as evidence: every number here
     follows from it, and it holds no row. Rates per group are calculated by Fairlearn's ``MetricFrame`` on the counted
-    cells and have Wilson's interval (1927). Per attribute: ``selection_rate_difference`` (largest minus smallest),
-    ``selection_rate_ratio`` (smallest divided by largest: the impact ratio of the four-fifths rule, 29 CFR 1607.4 D),
-    ``tpr_difference``, ``fpr_difference`` and ``equalized_odds_difference`` (the larger of these two; Hardt, Price
-    and Srebro 2016). ``impact_ratio`` is each group's rate divided by that of the group selected most. Their 95 %
-    intervals come from replicates of the counts within each group and hold for all pairs of groups at once (max-T),
-    so that an attribute of many groups is not accused by chance. ``n`` is the smallest count of rows that a number
-    rests on: for a true positive rate the positive labels of the smallest group.
+    cells. Per attribute, each rate has a ``_difference`` (largest minus smallest) and a ``_ratio`` (smallest divided
+    by largest): ``selection_rate_difference`` and ``selection_rate_ratio`` are demographic parity, the latter the
+    impact ratio of the four-fifths rule (29 CFR 1607.4 D); ``tpr_difference`` is equal opportunity;
+    ``equalized_odds_difference`` is the larger of those in ``tpr`` and ``fpr``, ``equalized_odds_ratio`` the smaller
+    (Hardt, Price and Srebro 2016). Per group, each rate has a difference and a ratio ``_to_best``, ``_to_whole`` and
+    ``_to_reference`` (the parameter ``reference`` names groups: ["sex=male"]); ``impact_ratio`` is the ratio of
+    selection rates to the best group, as in New York City's Local Law 144. With scores, ``scoring_rate`` is the share
+    of a group above the median of all and ``score_impact_ratio`` its ratio to the best (6 RCNY 5-300);
+    ``score_mean_difference`` compares means.
+    With the parameter ``control`` (names of control features that the schema declares under ``controls``), the
+    ``conditional_`` metrics compare groups within the strata of these: rates are standardised to the whole's spread
+    over the strata in which every group occurs, of which ``conditional_share`` tells the share of the rows. So a
+    difference that comes from where people applied is told from one in how they were treated (Bickel, Hammel and
+    O'Connell 1975).
+    All intervals are 95 % and simultaneous: one family is one kind of metric over all groups, attributes and
+    intersections together. Contrasts are signed, group against group and group against the others; Wilson's bounds
+    (1927) are joined by Newcombe's (1998) and Donner and Zou's (2012) rules, widened to the critical value of max-T
+    over multinomial replicates of the cube (Westfall and Young 1993). Without any disparity, at most one family in
+    twenty shows one; a policy that asks for fewer attributes or ``intersections`` gets narrower intervals. ``n`` is
+    the smallest count of rows that a number rests on: for a true positive rate the positive labels of the smallest
+    group; 0 where a declared group has no rows.
 
 Limits
     Equal rates are not justice: labels may carry the injustice. What no column records is not seen. At small n a
     disparity can neither be shown nor excluded; the interval then straddles the limit and a person has to decide.
     Rows whose group is missing are measured as a group of their own and left out of comparisons; ``missing_share``
-    says how many they are. A rate that does not exist (no positive label in a group) is NOT_COMPUTABLE, never 0.
+    says how many they are. Groups below ``smallest_share`` of the rows (Local Law 144 allows 2 %; the default is 0)
+    are shown and not compared. A rate that does not exist (no positive label in a group) is NOT_COMPUTABLE, never 0,
+    and so is a comparison of more than 64 groups, and everything where no row has the favourable label. Probabilities
+    and words in the place of decisions are refused. Targets are classes; of a model that predicts an amount,
+    hand in the amount as score, and see ``score_mean_difference``. An interval of means takes scores for roughly
+    normal in each group.
 
 Remediation
     More rows of the small groups; another threshold; Fairlearn's reductions or threshold optimiser as the training
@@ -32,222 +52,176 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from monitoring.statistics.columns import MISSING, ColumnError
-from monitoring.statistics.contrasts import Estimate, TooManyGroupsError, largest_difference, ratios
-from monitoring.statistics.cube import Cube, count_cube
-from monitoring.statistics.frame import group_rates
-from monitoring.statistics.groups import JOINT, declared_groups, group_column
-from monitoring.statistics.intervals import generator, wilson
-from monitoring.statistics.parameters import Kind, Names, Whole, read_parameters
-from monitoring.statistics.predictions import Predictions, read_predictions
-from monitoring.statistics.rates import RATES
-from registry.checks import Context, Finding, Inputs, Measurement, Need, Outcome, Status, measured
+from monitoring.statistics.columns import MISSING, ColumnError, coded, column
+from monitoring.statistics.comparison import Comparison
+from monitoring.statistics.counting import batches_of, count_batches
+from monitoring.statistics.cube import Cube
+from monitoring.statistics.disparities import absent
+from monitoring.statistics.groups import JOINT, control_column, declared_controls, declared_groups, group_column
+from monitoring.statistics.naming import METRICS, OF_CONTROLS, OF_PREDICTIONS, OF_SCORES
+from monitoring.statistics.parameters import Kind, Names, Share, Whole, read_parameters
+from monitoring.statistics.predictions import read_scores
+from monitoring.statistics.scores import count_scores
+from registry.checks import Context, Finding, Inputs, Measurement, Need, Outcome, ParameterError, Status
 
+MOST_GROUPS = 64
 PARAMETERS: dict[str, Kind] = {
     "attributes": Names(),
+    "control": Names(),
     "intersections": Whole(2, 1, 4),
+    "reference": Names(),
     "replicates": Whole(1000, 200, 20_000),
     "small_group": Whole(30, 1, 1_000_000),
+    "smallest_share": Share("0"),
 }
-PER_GROUP = ("selection_rate", "tpr", "fpr", "fnr", "precision", "accuracy")
-DIFFERENCES = {
-    "selection_rate_difference": ("selection_rate",),
-    "tpr_difference": ("tpr",),
-    "fpr_difference": ("fpr",),
-    "equalized_odds_difference": ("tpr", "fpr"),
-}
-PER_ATTRIBUTE = (*DIFFERENCES, "selection_rate_ratio")
-
-
-def absent(metric: str, group: str, reason: str, n: int | None = None) -> Measurement:
-    """Return a number that cannot be computed, with the reason."""
-    return Measurement(f"fairness.{metric}", n=n, group=group, status=Status.NOT_COMPUTABLE, reason=reason)
 
 
 class FairnessCheck:
     """Measures the rates of groups and the distances between them."""
 
     name = "fairness"
-    version = "1"
-    metrics: Mapping[str, str] = {
-        "fairness.count": "evaluation rows in the group (count)",
-        "fairness.missing_share": "share of rows whose group is not known, per attribute (0 to 1)",
-        "fairness.selection_rate": "share of the group's rows predicted positive (0 to 1)",
-        "fairness.tpr": "share of the group's positive labels predicted positive (0 to 1)",
-        "fairness.fpr": "share of the group's negative labels predicted positive (0 to 1)",
-        "fairness.fnr": "share of the group's positive labels predicted negative (0 to 1)",
-        "fairness.precision": "share of the group's positive predictions that are right (0 to 1)",
-        "fairness.accuracy": "share of the group's rows predicted rightly (0 to 1)",
-        "fairness.impact_ratio": "the group's selection rate divided by that of the group selected most (0 to 1)",
-        "fairness.selection_rate_difference": "largest minus smallest selection rate of the groups (0 to 1)",
-        "fairness.selection_rate_ratio": "smallest divided by largest selection rate of the groups (0 to 1)",
-        "fairness.tpr_difference": "largest minus smallest true positive rate of the groups (0 to 1)",
-        "fairness.fpr_difference": "largest minus smallest false positive rate of the groups (0 to 1)",
-        "fairness.equalized_odds_difference": "the larger of the differences in true and false positive rates (0 to 1)",
-    }
+    version = "2"
+    metrics: Mapping[str, str] = METRICS
 
     def needs(self, parameters: Mapping[str, Any]) -> tuple[Need, ...]:
         """The schema, which declares the sensitive attributes, and the predictions with a column per attribute."""
-        read_parameters(self.name, parameters, PARAMETERS)
+        _reference(read_parameters(self.name, parameters, PARAMETERS)["reference"])
         return Need("schema", "schema", "evaluate"), Need("predictions", "predictions", "evaluate")
 
     def measure(self, inputs: Inputs, context: Context) -> Outcome:
         """Measure every declared attribute and their intersections; nothing to compare is NOT_COMPUTABLE."""
         settings = read_parameters(self.name, context.parameters, PARAMETERS)
-        declared = declared_groups(inputs.document("schema"))
+        schema, table = inputs.document("schema"), inputs.table("predictions")
+        declared = declared_groups(schema)
         wanted = settings["attributes"] or tuple(declared)
         if not wanted:
             reason = "The dataset's schema declares no sensitive attribute; fairness cannot be measured."
             return Outcome(status=Status.NOT_COMPUTABLE, reason=reason)
         try:
-            predictions = read_predictions(inputs.table("predictions"))
+            return _Measuring(settings, schema, table, context).outcome(wanted)
         except ColumnError as error:
             finding = Finding(error.code, str(error), "predictions")
             return Outcome(findings=(finding,), status=Status.ERROR, reason=str(error))
-        context.progress(0.1, "predictions read")
-        refused = _refusals(wanted, declared, predictions)
-        usable = tuple(name for name in wanted if name not in refused)
-        cube = count_cube(predictions, usable)
-        found: list[Measurement] = [
-            absent(metric, name, reason) for name, reason in refused.items() for metric in PER_ATTRIBUTE
-        ]
-        findings = [Finding("attribute_not_measured", reason, name) for name, reason in refused.items()]
-        sets = [names for size in range(1, settings["intersections"] + 1) for names in combinations(usable, size)]
-        for done, names in enumerate(sets):
-            slices = _Slices(cube.margin(names), declared, settings, context.seed)
-            found += slices.measurements()
-            findings += slices.findings()
-            context.progress(0.1 + 0.9 * (done + 1) / len(sets), f"{JOINT.join(names)} measured")
-        return _outcome(found, findings, cube)
 
 
-def _outcome(found: list[Measurement], findings: list[Finding], cube: Cube) -> Outcome:
-    if any(item.status is Status.MEASURED for item in found):
-        return Outcome(tuple(found), tuple(findings), evidence={"cube": cube.document()})
-    reason = "No sensitive attribute could be measured: " + " ".join(sorted({item.reason for item in found}))
-    return Outcome(tuple(found), tuple(findings), Status.NOT_COMPUTABLE, reason, {"cube": cube.document()})
+def _reference(pairs: Sequence[str]) -> dict[str, str]:
+    """Return {attribute: "attribute=group"}; raises ParameterError."""
+    wrong = [pair for pair in pairs if not all(pair.partition("=")[::2])]
+    if wrong:
+        raise ParameterError(f'fairness.reference names groups as "attribute=group", not {wrong[0]!r}.')
+    found = {pair.partition("=")[0]: pair for pair in pairs}
+    if len(found) < len(pairs):
+        raise ParameterError(f"fairness.reference names two groups of one attribute: {', '.join(pairs)}.")
+    return found
 
 
-def _refusals(
-    wanted: Sequence[str], declared: Mapping[str, tuple[str, ...]], predictions: Predictions
-) -> dict[str, str]:
-    """Return the attributes that cannot be measured, with the reason."""
-    refused = {}
-    for name in wanted:
-        if name not in declared:
-            refused[name] = f"The dataset's schema does not declare the sensitive attribute {name!r}."
-        elif name not in predictions.groups:
-            refused[name] = f"The predictions have no column {group_column(name)!r} for a declared sensitive attribute."
-    return refused
+class _Measuring:
+    """One measurement of one predictions table, by the settings of a policy."""
+
+    def __init__(self, settings: Mapping[str, Any], schema: Mapping[str, Any], table: Any, context: Context) -> None:
+        self.settings, self.table, self.context = settings, table, context
+        self.declared, self.declared_controls = declared_groups(schema), declared_controls(schema)
+        self.found: list[Measurement] = []
+        self.findings: list[Finding] = []
+
+    def outcome(self, wanted: Sequence[str]) -> Outcome:
+        """Count, cut and compare; raises ColumnError for a table that would mislead."""
+        batches, usable, controls = batches_of(self.table), self._usable(wanted), self._controls()
+        cube = count_batches(batches, (*usable, *controls))
+        evidence: dict[str, Any] = {"cube": cube.document()}
+        self.context.progress(0.2, "counted")
+        if not sum(fn + tp for _, _, fn, tp in cube.counts):
+            reason = "No evaluation row has the favourable label; either it is misspelt, or these rows tell nothing."
+            self.findings.append(Finding("favourable_label_absent", reason, "predictions"))
+            return Outcome((), tuple(self.findings), Status.NOT_COMPUTABLE, reason, evidence)
+        sets, reference = self._comparable(cube, usable), _reference(self.settings["reference"])
+        comparison = Comparison(cube, sets, self.declared, reference, self.settings, self.context.seed)
+        self.found += comparison.predictions()
+        self.findings += comparison.findings()
+        self.context.progress(0.6, "predictions compared")
+        if controls:
+            self.found += comparison.conditional(controls)
+        self.context.progress(0.8, "compared within the controls")
+        evidence |= self._scores(comparison, batches)
+        self.context.progress(1.0, "scores compared")
+        return _ended(self.found, self.findings, evidence)
+
+    def _usable(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """Return the attributes that can be measured, and refuse the others for every metric."""
+        usable = []
+        for name in wanted:
+            if name not in self.declared:
+                reason = f"The dataset's schema does not declare the sensitive attribute {name!r}."
+            elif group_column(name) not in self.table.column_names:
+                reason = f"The predictions have no column {group_column(name)!r} for a declared sensitive attribute."
+            else:
+                reason = _too_many(name, len(set(coded(self.table, group_column(name)).names) - {MISSING}))
+            if reason:
+                self._refuse(name, reason)
+            else:
+                usable.append(name)
+        return tuple(usable)
+
+    def _controls(self) -> tuple[str, ...]:
+        """Return the columns of the controls that were asked for; none, with a finding, where one is not there."""
+        for name in self.settings["control"]:
+            reason = ""
+            if name not in self.declared_controls:
+                reason = f"The dataset's schema does not declare the control feature {name!r}."
+            elif control_column(name) not in self.table.column_names:
+                reason = f"The predictions have no column {control_column(name)!r} for a declared control feature."
+            if reason:
+                self.found += [absent(metric, name, reason) for metric in OF_CONTROLS]
+                self.findings.append(Finding("control_not_measured", reason, name))
+                return ()
+        return tuple(control_column(name) for name in self.settings["control"])
+
+    def _comparable(self, cube: Cube, usable: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return the attributes and intersections of few enough groups, and refuse the others."""
+        deepest = self.settings["intersections"]
+        every = [names for size in range(1, deepest + 1) for names in combinations(usable, size)]
+        sets = []
+        for names in every:
+            reason = _too_many(JOINT.join(names), len(cube.margin(names).known().groups))
+            if reason:
+                self._refuse(JOINT.join(names), reason)
+            else:
+                sets.append(names)
+        return sets
+
+    def _refuse(self, name: str, reason: str) -> None:
+        metrics = (*OF_PREDICTIONS, *OF_SCORES, *(OF_CONTROLS if self.settings["control"] else ()))
+        self.found += [absent(metric, name, reason) for metric in metrics]
+        self.findings.append(Finding("attribute_not_measured", reason, name))
+
+    def _scores(self, comparison: Comparison, batches: Sequence[Any]) -> dict[str, Any]:
+        """Measure the scores, where there are any; return their evidence."""
+        scores, reason = read_scores(self.table)
+        if scores is not None:
+            import numpy as np
+
+            scored = count_scores(batches, comparison.cube.attributes, float(np.median(scores)))
+            self.found += comparison.scores(scored)
+            return {"scores": scored.document()}
+        none = "score" not in self.table.column_names or column(self.table, "score").null_count == len(self.table)
+        status = Status.NOT_APPLICABLE if none else Status.NOT_COMPUTABLE
+        for names in comparison.sets:
+            self.found += [absent(metric, JOINT.join(names), reason, status=status) for metric in OF_SCORES]
+        return {}
 
 
-class _Slices:
-    """The groups of one attribute, or of one intersection of attributes."""
-
-    def __init__(
-        self, cube: Cube, declared: Mapping[str, tuple[str, ...]], settings: Mapping[str, Any], seed: int
-    ) -> None:
-        self.cube, self.known, self.settings, self.seed = cube, cube.known(), settings, seed
-        self.name = JOINT.join(cube.attributes)
-        self.total = int(cube.array().sum())
-        present = {cell[0] for cell in cube.groups}
-        expected = declared[cube.attributes[0]] if len(cube.attributes) == 1 else ()
-        self.empty = [f"{self.name}={group}" for group in expected if group not in present]
-
-    def measurements(self) -> list[Measurement]:
-        unknown = self.total - int(self.known.array().sum())
-        low, high = wilson(unknown, self.total)
-        share = measured(
-            "fairness.missing_share", unknown / self.total, lower=low, upper=high, n=self.total, group=self.name
-        )
-        nobody = [measured("fairness.count", 0, n=0, group=label, unit="rows") for label in self.empty]
-        return [share, *nobody, *self._per_group(), *self._differences(), *self._ratios()]
-
-    def _per_group(self) -> list[Measurement]:
-        found = []
-        values = group_rates(self.cube, PER_GROUP)
-        for label, counts in zip(self.cube.labels(), self.cube.array(), strict=True):
-            size = int(counts.sum())
-            found.append(measured("fairness.count", size, n=size, group=label, unit="rows"))
-            for metric in PER_GROUP:
-                above, below = (int(part) for part in RATES[metric].parts(counts))
-                if below == 0:
-                    reason = f"The group {label} has no {metric}: {RATES[metric].empty}."
-                    found.append(absent(metric, label, reason, n=0))
-                    continue
-                low, high = wilson(above, below)
-                value = values[metric][label]
-                found.append(measured(f"fairness.{metric}", value, lower=low, upper=high, n=below, group=label))
-        return found
-
-    def _obstacle(self, rates: Sequence[str]) -> str:
-        """Say why the groups cannot be compared in these rates, or nothing where they can."""
-        if len(self.known.groups) < 2:  # noqa: PLR2004 - a comparison needs two
-            names = ", ".join(self.known.labels()) or "none"
-            return f"A comparison by {self.name} needs two groups; the evaluation rows have {names}."
-        for rate in rates:
-            _, below = RATES[rate].parts(self.known.array())
-            if not below.all():
-                label = self.known.labels()[int(below.argmin())]
-                return f"The group {label} has no {rate}: {RATES[rate].empty}. It cannot be compared with the others."
+def _too_many(name: str, groups: int) -> str:
+    """Say that an attribute has more groups than can be compared, or nothing."""
+    if groups <= MOST_GROUPS:
         return ""
+    return f"{name} has {groups} groups; at most {MOST_GROUPS} can be compared: declare bands or coarser groups."
 
-    def _differences(self) -> list[Measurement]:
-        return [self._difference(metric, rates) for metric, rates in DIFFERENCES.items()]
 
-    def _difference(self, metric: str, rates: Sequence[str]) -> Measurement:
-        obstacle = self._obstacle(rates)
-        if obstacle:
-            return absent(metric, self.name, obstacle)
-        rng = generator(self.seed, f"{metric} {self.name}")
-        try:
-            gap = largest_difference(
-                [RATES[rate] for rate in rates], self.known.array(), rng, self.settings["replicates"]
-            )
-        except TooManyGroupsError as error:
-            return absent(metric, self.name, f"{self.name}: {error}")
-        return self._estimate(metric, self.name, gap)
-
-    def _ratios(self) -> list[Measurement]:
-        metric, obstacle = "selection_rate_ratio", self._obstacle(("selection_rate",))
-        if obstacle:
-            return [absent(metric, self.name, obstacle)]
-        rng = generator(self.seed, f"{metric} {self.name}")
-        try:
-            found = ratios(RATES["selection_rate"], self.known.array(), rng, self.settings["replicates"])
-        except TooManyGroupsError as error:
-            return [absent(metric, self.name, f"{self.name}: {error}")]
-        if found is None:
-            reason = (
-                f"No row of any group of {self.name} is predicted positive; a ratio of selection rates does not exist."
-            )
-            return [absent(metric, self.name, reason)]
-        each = zip(self.known.labels(), found.to_best, strict=True)
-        return [
-            self._estimate(metric, self.name, found.smallest),
-            *(self._estimate("impact_ratio", label, estimate) for label, estimate in each),
-        ]
-
-    def _estimate(self, metric: str, group: str, found: Estimate) -> Measurement:
-        n = 0 if self.empty and group == self.name else found.n
-        return measured(f"fairness.{metric}", found.value, lower=found.lower, upper=found.upper, n=n, group=group)
-
-    def findings(self) -> list[Finding]:
-        """List groups without rows, small groups and rows whose group is missing."""
-        smallest = self.settings["small_group"]
-        found = [
-            Finding("group_absent", f"No evaluation row belongs to the declared group {label}.", label)
-            for label in self.empty
-        ]
-        for cell, label, counts in zip(self.cube.groups, self.cube.labels(), self.cube.array(), strict=True):
-            size = int(counts.sum())
-            if MISSING in cell:
-                sentence = f"{size} rows are in {label}; they are left out of the comparison by {self.name}."
-                found.append(Finding("group_missing", sentence, label, {"rows": size}))
-            elif size < smallest:
-                sentence = f"The group {label} has {size} rows, fewer than {smallest}; its figures are weak."
-                found.append(Finding("group_small", sentence, label, {"rows": size}))
-        return found
+def _ended(found: Sequence[Measurement], findings: Sequence[Finding], evidence: Mapping[str, Any]) -> Outcome:
+    if any(item.status is Status.MEASURED for item in found):
+        return Outcome(tuple(found), tuple(findings), evidence=evidence)
+    reason = "No sensitive attribute could be measured: " + " ".join(sorted({item.reason for item in found}))
+    return Outcome(tuple(found), tuple(findings), Status.NOT_COMPUTABLE, reason, evidence)
 
 
 check = FairnessCheck()

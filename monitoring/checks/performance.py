@@ -236,7 +236,7 @@ def _aligned(own: Predictions, other: Predictions) -> Predictions:
         differing = int((labels != own.labels).sum())
         raise DifferentRowsError(f"The labels of {differing} of {len(own)} rows differ from those of the incumbent's.")
     scores = None if other.scores is None else other.scores[order]
-    groups = {name: texts[order] for name, texts in other.groups.items()}
+    groups = {name: coded[order] for name, coded in other.groups.items()}
     return Predictions(own.rows, labels, other.predictions[order], scores, other.no_scores, groups)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from registry.canonical import decimal_string
@@ -68,7 +69,23 @@ def numbers(table: Any, name: str) -> NDArray[np.float64]:
     return values
 
 
-def texts(table: Any, name: str) -> NDArray[Any]:
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column as its sorted group texts, and for each row the place of its own among them."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the count of rows."""
+        return len(self.codes)
+
+    def __getitem__(self, order: NDArray[np.int64]) -> Coded:
+        """Return the rows in this order."""
+        return Coded(self.names, self.codes[order])
+
+
+def coded(table: Any, name: str) -> Coded:
     """Return a column as group texts: "1" for 1 and 1.0, "(missing)" for null, NaN, blank or a spelled-out null."""
     import numpy as np
     import pyarrow.compute as pc
@@ -76,8 +93,22 @@ def texts(table: Any, name: str) -> NDArray[Any]:
     encoded = pc.dictionary_encode(column(table, name), null_encoding="encode")
     if hasattr(encoded, "combine_chunks"):
         encoded = encoded.combine_chunks()
-    names = np.array([_text(value) for value in encoded.dictionary.to_pylist()] or [MISSING], dtype=object)
-    return np.asarray(names[np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)])
+    written = [_text(value) for value in encoded.dictionary.to_pylist()]
+    indices = encoded.indices
+    if indices.null_count:
+        written, indices = [*written, MISSING], indices.fill_null(len(written))
+    names = sorted(set(written))
+    place_of = {text: place for place, text in enumerate(names)}
+    places = np.array([place_of[text] for text in written], dtype=np.int64)
+    return Coded(tuple(names), places[indices.to_numpy(zero_copy_only=False)])
+
+
+def texts(table: Any, name: str) -> NDArray[Any]:
+    """Return a column as an array of its group texts, as ``coded`` spells them."""
+    import numpy as np
+
+    found = coded(table, name)
+    return np.array(found.names or (MISSING,), dtype=object)[found.codes]
 
 
 def _text(value: Any) -> str:

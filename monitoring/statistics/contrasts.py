@@ -1,32 +1,29 @@
-"""How far groups lie apart, with intervals that hold for all pairs of groups at once.
+"""How far groups lie apart in a rate: signed contrasts with intervals, and the largest and smallest of them.
 
-The largest difference (or smallest ratio) over many groups is picked by chance: bootstrapping it directly adds the
-noise a second time and finds disparities where there are none. Here every pair of groups is a signed contrast with the
-interval of its own, joined from both groups' Wilson intervals: for a difference Newcombe's (1998, method 10), for a
-ratio that of Donner and Zou (2012, MOVER-R). What makes them simultaneous is the critical value: with several contrasts
-it is the 95 % quantile, over multinomial replicates of the counts within each group, of the largest standardised
-deviation of any pair (max-T; Westfall and Young 1993). The largest true difference then lies between the largest
-lower and the largest upper bound, and the smallest true ratio between the smallest bounds.
+Every group has its rate and Wilson's bounds (1927) at the family's critical value (``family``); within strata they are
+joined by the MOVER rule (Zou and Donner 2008). A contrast joins the bounds of both sides: a difference as Newcombe
+(1998, method 10), a ratio as Donner and Zou (2012, MOVER-R). The largest true difference between groups lies between
+the largest lower and the largest upper bound of any pair, the smallest true ratio between the smallest bounds.
+
+Against the whole, of which a group is a part: with w the group's share of the rows that the rate is about, the group
+minus the whole is (1 - w) times the group minus all others, and the ratio to the whole follows from that to all others.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from typing import TYPE_CHECKING
 
-from monitoring.statistics.intervals import CONFIDENCE, REPLICATES, quantile_of_normal, resample, smoothed
 from monitoring.statistics.rates import Rate
+from monitoring.statistics.slices import strata_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LARGEST_GROUP_COUNT = 64
-PSEUDO = 1.0  # Agresti and Caffo 2000
 SMALL = 1e-12
+Bounded = tuple[float, float, float]  # value, lower, upper
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,104 +36,140 @@ class Estimate:
     n: int
 
 
-class TooManyGroupsError(ValueError):
-    """More groups than can be compared pair by pair."""
-
-    code = "too_many_groups"
-
-
 @dataclass(frozen=True, slots=True)
-class Ratios:
-    """The smallest ratio between two groups, and each group's ratio to the group with the highest rate."""
+class Levels:
+    """The groups' rates with their bounds at one critical value, and the rows that each rests on."""
 
-    smallest: Estimate
-    to_best: tuple[Estimate, ...]
+    share: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    n: NDArray[np.int64]
+
+    def estimate(self, group: int) -> Estimate:
+        """Return the rate of one group."""
+        return Estimate(*self.bounded(group), int(self.n[group]))
+
+    def bounded(self, group: int) -> Bounded:
+        """Return value, lower and upper bound of one group."""
+        return float(self.share[group]), float(self.low[group]), float(self.high[group])
 
 
-def critical_value(
-    rates: Sequence[Rate], counts: NDArray[np.int64], rng: np.random.Generator, replicates: int = REPLICATES
-) -> float:
-    """Return how many standard errors all pairs of groups, in all rates, stay within 95 % of the time."""
+def levels(rate: Rate, counts: NDArray[np.int64], critical: float) -> Levels:
+    """Return the rates of stratum by group by (tn, fp, fn, tp); one stratum or more must have a row of every group."""
     import numpy as np
 
-    if len(counts) > LARGEST_GROUP_COUNT:
-        raise TooManyGroupsError(f"There are {len(counts)} groups; at most {LARGEST_GROUP_COUNT} can be compared.")
-    alone = quantile_of_normal(CONFIDENCE)
-    first, second = np.triu_indices(len(counts), k=1)
-    if len(first) * len(rates) == 1:
-        return alone
-    draws, furthest = resample(counts, rng, replicates), np.zeros(replicates)
-    for rate in rates:
-        values = smoothed(rate, draws, PSEUDO)
-        spread = values[:, first] - values[:, second]
-        away = np.abs(spread - spread.mean(axis=0)) / spread.std(axis=0, ddof=1)
-        furthest = np.maximum(furthest, away.max(axis=1))
-    return max(alone, float(np.quantile(furthest, CONFIDENCE)))
-
-
-def largest_difference(
-    rates: Sequence[Rate], counts: NDArray[np.int64], rng: np.random.Generator, replicates: int = REPLICATES
-) -> Estimate:
-    """Return the largest difference between two groups in any of the rates (two rates: equalized odds).
-
-    ``counts`` is groups by (tn, fp, fn, tp); every group must have rows in every rate's denominator.
-    """
-    import numpy as np
-
-    critical = critical_value(rates, counts, rng, replicates)
-    lower, upper, value = 0.0, 0.0, 0.0
-    for rate in rates:
-        share, low, high = _scores(rate, counts, critical)
-        gaps = share[:, None] - share
-        below = np.hypot((share - low)[:, None], high - share)
-        above = np.hypot((high - share)[:, None], share - low)
-        value = max(value, float(gaps.max()))
-        lower, upper = max(lower, float((gaps - below).max())), max(upper, float((gaps + above).max()))
-    n = min(int(rate.parts(counts)[1].min()) for rate in rates)
-    return Estimate(value, min(lower, value), max(min(1.0, upper), value), n)
-
-
-def _scores(rate: Rate, counts: NDArray[np.int64], critical: float) -> tuple[NDArray[np.float64], ...]:
-    """Return the groups' rates and their Wilson bounds at this critical value."""
-    import numpy as np
-
-    share, n, square = rate.values(counts), rate.parts(counts)[1], critical * critical
+    strata, weights = strata_of(rate, counts)
+    above, n = rate.parts(counts[strata])
+    share, square = above / n, critical * critical
     centre = (share + square / (2 * n)) / (1 + square / n)
     half = critical / (1 + square / n) * np.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    return share, np.clip(centre - half, 0, share), np.clip(centre + half, share, 1)
+    below, beyond = share - np.clip(centre - half, 0, share), np.clip(centre + half, share, 1) - share
+    joined = np.einsum("sg,s->g", share, weights)
+    squared = weights * weights
+    return Levels(
+        joined,
+        np.maximum(joined - np.sqrt(np.einsum("sg,s->g", below * below, squared)), 0.0),
+        np.minimum(joined + np.sqrt(np.einsum("sg,s->g", beyond * beyond, squared)), 1.0),
+        n.sum(axis=0),
+    )
 
 
-def ratios(
-    rate: Rate, counts: NDArray[np.int64], rng: np.random.Generator, replicates: int = REPLICATES
-) -> Ratios | None:
-    """Return the ratios of a rate between groups; None when it is 0 in every group, so that no ratio exists."""
-    share, low, high = _scores(rate, counts, critical_value([rate], counts, rng, replicates))
-    best, sizes = int(share.argmax()), rate.parts(counts)[1]
-    if share[best] == 0:
-        return None
-    bounds = [
-        _ratio((share[one], low[one], high[one]), (share[two], low[two], high[two]))
-        for one, two in permutations(range(len(counts)), 2)
-        if share[one] <= share[two] and share[two] > 0
-    ]
-    value = float(share.min() / share[best])
-    lower = min(min(below, 1 / above) for below, above in bounds)
-    upper = min(1.0, *(above for _, above in bounds))
-    smallest = Estimate(value, min(lower, value), max(upper, value), int(sizes.min()))
-    to_best = []
-    for group in range(len(counts)):
-        own, n = float(share[group] / share[best]), int(min(sizes[group], sizes[best]))
-        below, above = _ratio((share[group], low[group], high[group]), (share[best], low[best], high[best]))
-        to_best.append(Estimate(1.0, 1.0, 1.0, n) if group == best else Estimate(own, min(below, own), above, n))
-    return Ratios(smallest, tuple(to_best))
-
-
-def _ratio(one: tuple[float, float, float], two: tuple[float, float, float]) -> tuple[float, float]:
-    """Return the interval of one rate over another, each (value, low, high) with the second value above 0."""
+def difference(one: Bounded, two: Bounded) -> Bounded:
+    """Return one rate minus another."""
     (a, a_low, a_high), (b, b_low, b_high) = one, two
+    gap = a - b
+    return gap, max(-1.0, gap - math.hypot(a - a_low, b_high - b)), min(1.0, gap + math.hypot(a_high - a, b - b_low))
+
+
+def ratio(one: Bounded, two: Bounded) -> Bounded | None:
+    """Return one rate over another; None where the other is 0."""
+    (a, a_low, a_high), (b, b_low, b_high) = one, two
+    if b <= 0 or b_low <= 0:
+        return None
     below, above = b_high * (2 * b - b_high), b_low * (2 * b - b_low)
     inner = max(0.0, (a * b) ** 2 - a_low * (2 * a - a_low) * below)
     lower = (a * b - math.sqrt(inner)) / below if abs(below) > SMALL else a_low * (2 * a - a_low) / (2 * a * b or 1.0)
     outer = max(0.0, (a * b) ** 2 - a_high * (2 * a - a_high) * above)
     upper = (a * b + math.sqrt(outer)) / above
-    return max(0.0, lower), max(upper, a / b)
+    return a / b, min(max(0.0, lower), a / b), max(upper, a / b)
+
+
+def largest_difference(*rates: Levels) -> Estimate:
+    """Return the largest difference between two groups in any of the rates (two rates: equalized odds)."""
+    import numpy as np
+
+    lower, upper, value = 0.0, 0.0, 0.0
+    for one in rates:
+        gaps = one.share[:, None] - one.share
+        below = np.hypot((one.share - one.low)[:, None], one.high - one.share)
+        above = np.hypot((one.high - one.share)[:, None], one.share - one.low)
+        pairs = ~np.eye(len(gaps), dtype=bool)
+        value = max(value, float(gaps.max()))
+        lower, upper = max(lower, float((gaps - below)[pairs].max())), max(upper, float((gaps + above)[pairs].max()))
+    n = min(int(one.n.min()) for one in rates)
+    return Estimate(value, min(lower, value), max(min(1.0, upper), value), n)
+
+
+def smallest_ratio(*rates: Levels) -> Estimate | None:
+    """Return the smallest ratio of two groups' rates in any of the rates; None where a rate is 0 in every group."""
+    found = [_smallest(one) for one in rates]
+    kept = [one for one in found if one is not None]
+    if len(kept) < len(found):
+        return None
+    value = min(one.value for one in kept)
+    lower, upper = min(one.lower for one in kept), min(one.upper for one in kept)
+    return Estimate(value, min(lower, value), max(upper, value), min(one.n for one in kept))
+
+
+def _smallest(one: Levels) -> Estimate | None:
+    order = one.share.argsort(kind="stable")
+    if one.share[order[-1]] <= 0:
+        return None
+    lower, upper = 1.0, 1.0
+    for rank, lesser in enumerate(order):
+        for greater in order[rank + 1 :]:
+            found = ratio(one.bounded(lesser), one.bounded(greater))
+            if found is not None:
+                lower, upper = min(lower, found[1], 1 / found[2] if found[2] else 1.0), min(upper, found[2])
+    value = float(one.share[order[0]] / one.share[order[-1]])
+    return Estimate(value, min(lower, value), max(upper, value), int(one.n.min()))
+
+
+def to_base(form: str, one: Levels, group: int, base: int) -> Estimate | None:
+    """Return a group's "difference" from, or "ratio" to, another group; None where the ratio does not exist."""
+    n = int(min(one.n[group], one.n[base]))
+    if form == "difference":
+        found: Bounded | None = difference(one.bounded(group), one.bounded(base))
+        same = 0.0
+    else:
+        found, same = ratio(one.bounded(group), one.bounded(base)), 1.0
+    if found is None:
+        return None
+    return Estimate(same, same, same, n) if group == base else Estimate(*found, n)
+
+
+def to_whole(form: str, own: Levels, others: Levels, group: int) -> Estimate | None:
+    """Return a group's "difference" from, or "ratio" to, all groups together; None where the ratio does not exist.
+
+    ``others`` holds, in the place of each group, all the other groups taken together.
+    """
+    one, rest = own.bounded(group), others.bounded(group)
+    n = int(own.n[group] + others.n[group])
+    weight = float(own.n[group]) / n
+    least = int(min(own.n[group], others.n[group]))
+    if form == "difference":
+        value, lower, upper = (end * (1 - weight) for end in difference(one, rest))
+        return Estimate(value, lower, upper, least)
+    against = ratio(rest, one)  # the greater all others' rate, the smaller the ratio to the whole
+    if against is not None:
+        value, upper, lower = (1 / (weight + (1 - weight) * end) for end in against)
+        return Estimate(value, lower, upper, least)
+    return _none_selected(ratio(one, rest), weight, least)
+
+
+def _none_selected(found: Bounded | None, weight: float, least: int) -> Estimate | None:
+    """Return the ratio to the whole of a group whose own rate is 0."""
+    if found is None:
+        return None
+    value, lower, upper = (end / (weight * end + 1 - weight) for end in found)
+    return Estimate(value, lower, upper, least)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from monitoring.statistics.columns import MISSING
+from monitoring.statistics.columns import MISSING, Coded
 from monitoring.statistics.predictions import Predictions
 from monitoring.statistics.rates import CELLS
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FORMAT = "cube/1"
+DENSE = 4096
 Counts = tuple[int, int, int, int]
 
 
@@ -75,21 +76,48 @@ class Cube:
 
 
 def count_cube(predictions: Predictions, attributes: Sequence[str]) -> Cube:
-    """Count the rows per combination of the attributes' groups, label and prediction."""
+    """Count the rows per combination of the attributes' groups, label and prediction; raises CubeError."""
     import numpy as np
 
     missing = [name for name in attributes if name not in predictions.groups]
     if missing:
         raise CubeError(f"The predictions have no column 'group:{missing[0]}'.")
-    code = np.zeros(len(predictions), dtype=np.int64)
-    cells: list[tuple[str, ...]] = [()]
-    for attribute in attributes:
-        found, inverse = np.unique(predictions.groups[attribute].astype(str), return_inverse=True)
-        joint, code = np.unique(code * len(found) + inverse, return_inverse=True)
-        cells = [(*cells[int(item) // len(found)], str(found[int(item) % len(found)])) for item in joint]
+    columns = [predictions.groups[name] for name in attributes]
+    cells, code = join(columns, len(predictions))
     index = (code * 2 + predictions.labels) * 2 + predictions.predictions
     counts = np.bincount(index, minlength=4 * len(cells)).reshape(-1, 4)
-    return _sorted(tuple(attributes), {cell: _four(row) for cell, row in zip(cells, counts, strict=True)})
+    kept = np.flatnonzero(counts.any(axis=1))
+    return _sorted(tuple(attributes), {cells[place]: _four(counts[place]) for place in kept})
+
+
+def join(columns: Sequence[Coded], rows: int) -> tuple[list[tuple[str, ...]], NDArray[np.int64]]:
+    """Return the combinations of groups that can occur, and for each row the place of its own among them.
+
+    Where there would be many more combinations than rows, only those that do occur are returned.
+    """
+    import numpy as np
+
+    code, cells = np.zeros(rows, dtype=np.int64), [()]  # type: tuple[NDArray[np.int64], list[tuple[str, ...]]]
+    for column in columns:
+        code = code * len(column.names) + column.codes
+        size = len(cells) * len(column.names)
+        found: Iterable[int] = range(size)
+        if size > max(DENSE, rows):
+            present, code = np.unique(code, return_inverse=True)
+            found = present.tolist()
+        cells = [(*cells[place // len(column.names)], column.names[place % len(column.names)]) for place in found]
+    return cells, code
+
+
+def add(cubes: Iterable[Cube], attributes: Sequence[str]) -> Cube:
+    """Return the sum of cubes over the same attributes; raises CubeError."""
+    sums: dict[tuple[str, ...], Counts] = {}
+    for cube in cubes:
+        if cube.attributes != tuple(attributes):
+            raise CubeError(f"A cube over {cube.attributes} cannot be added to one over {tuple(attributes)}.")
+        for cell, counts in zip(cube.groups, cube.counts, strict=True):
+            sums[cell] = _four(map(sum, zip(sums.get(cell, (0, 0, 0, 0)), counts, strict=True)))
+    return _sorted(tuple(attributes), sums)
 
 
 def parse_cube(document: Mapping[str, Any]) -> Cube:

@@ -14,6 +14,12 @@ from monitoring.statistics.cube import Cube
 from monitoring.statistics.rates import RATES
 
 
+def _base_rate(truth: Any, _predicted: Any, sample_weight: Any) -> Any:
+    from fairlearn.metrics import mean_prediction
+
+    return mean_prediction(truth, truth, sample_weight)
+
+
 def _functions() -> dict[str, Callable[..., Any]]:
     from fairlearn import metrics as fairlearn
     from sklearn.metrics import accuracy_score, precision_score
@@ -23,6 +29,7 @@ def _functions() -> dict[str, Callable[..., Any]]:
         "tpr": fairlearn.true_positive_rate,
         "fpr": fairlearn.false_positive_rate,
         "fnr": fairlearn.false_negative_rate,
+        "base_rate": _base_rate,
         "accuracy": accuracy_score,
         "precision": partial(precision_score, zero_division=0.0),
     }

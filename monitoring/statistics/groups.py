@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from monitoring.statistics.predictions import GROUP
+from monitoring.statistics.predictions import CONTROL, GROUP
 
 JOINT = " & "
 
@@ -25,6 +25,16 @@ def band_names(edges: Sequence[str]) -> tuple[str, ...]:
 def declared_groups(schema: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return each sensitive attribute with the groups known beforehand (those of its bands, else none)."""
     return {item["name"]: band_names(item.get("bins") or ()) for item in schema.get("sensitive") or ()}
+
+
+def declared_controls(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the control features: what may explain a difference between groups, and is not judged."""
+    return tuple(item["name"] for item in schema.get("controls") or ())
+
+
+def control_column(name: str) -> str:
+    """Return the name of a control feature's column in predictions."""
+    return f"{CONTROL}{name}"
 
 
 def sensitive_columns(schema: Mapping[str, Any]) -> dict[str, str]:

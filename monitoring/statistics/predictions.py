@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from monitoring.statistics.columns import ColumnError, column, numbers, texts
+from monitoring.statistics.columns import Coded, ColumnError, coded, column, numbers
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 GROUP = "group:"
+CONTROL = "control:"
 
 
 class PredictionsError(ColumnError):
@@ -52,14 +53,17 @@ class RepeatedRowError(PredictionsError):
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """Rows by number, with 0/1 labels and predictions, scores (or why there are none), and a text per attribute."""
+    """Rows by number, with 0/1 labels and predictions, scores (or why there are none), and groups by attribute.
+
+    A control feature is among the groups under its column's name, "control:department".
+    """
 
     rows: NDArray[np.int64]
     labels: NDArray[np.int64]
     predictions: NDArray[np.int64]
     scores: NDArray[np.float64] | None
     no_scores: str
-    groups: dict[str, NDArray[Any]]
+    groups: dict[str, Coded]
 
     def __len__(self) -> int:
         """Return the count of rows."""
@@ -71,22 +75,37 @@ def read_predictions(table: Any) -> Predictions:
     if table.num_rows == 0:
         raise EmptyPredictionsError("The predictions table has no rows; there is nothing to measure.")
     labels, predictions = _binary(table, "label"), _binary(table, "prediction")
-    scores, reason = _scores(table)
-    groups = {name.removeprefix(GROUP): texts(table, name) for name in table.column_names if name.startswith(GROUP)}
+    scores, reason = read_scores(table)
+    named = [name for name in table.column_names if name.startswith((GROUP, CONTROL))]
+    groups = {name.removeprefix(GROUP): coded(table, name) for name in named}
     return Predictions(_rows(table), labels, predictions, scores, reason, groups)
 
 
 def _rows(table: Any) -> NDArray[np.int64]:
     import numpy as np
 
-    values = numbers(table, "row")
-    if np.isnan(values).any():
-        raise MissingValueError(f"Column 'row' lacks {int(np.isnan(values).sum())} of {len(values)} row numbers.")
-    rows = values.astype(np.int64)
-    repeated = len(rows) - len(np.unique(rows))
+    rows = _whole(table, "row")
+    if rows is None:
+        values = numbers(table, "row")
+        if np.isnan(values).any():
+            missing = int(np.isnan(values).sum())
+            raise MissingValueError(f"Column 'row' lacks {missing} of {len(values)} row numbers.")
+        rows = values.astype(np.int64)
+    repeated = 0 if (rows[1:] > rows[:-1]).all() else len(rows) - len(np.unique(rows))
     if repeated:
         raise RepeatedRowError(f"Column 'row' repeats {repeated} of {len(rows)} row numbers; each row may count once.")
     return rows
+
+
+def _whole(table: Any, name: str) -> NDArray[np.int64] | None:
+    """Return a column of whole numbers without gaps, at no cost; None for any other column."""
+    import numpy as np
+    import pyarrow.types as kinds
+
+    found = column(table, name)
+    if found.null_count or not (kinds.is_integer(found.type) or kinds.is_boolean(found.type)):
+        return None
+    return np.asarray(found.to_numpy(zero_copy_only=False)).astype(np.int64)
 
 
 def _binary(table: Any, name: str) -> NDArray[np.int64]:
@@ -96,6 +115,9 @@ def _binary(table: Any, name: str) -> NDArray[np.int64]:
     found = column(table, name)
     if kinds.is_string(found.type) or kinds.is_large_string(found.type) or kinds.is_dictionary(found.type):
         raise NotBinaryError(f"Column {name!r} holds {found.type}; it must hold the numbers 0 and 1.")
+    whole = _whole(table, name)
+    if whole is not None and not (whole >> 1).any():
+        return whole
     values = numbers(table, name)
     missing = int(np.isnan(values).sum())
     if missing:
@@ -113,7 +135,8 @@ def _binary(table: Any, name: str) -> NDArray[np.int64]:
     )
 
 
-def _scores(table: Any) -> tuple[NDArray[np.float64] | None, str]:
+def read_scores(table: Any) -> tuple[NDArray[np.float64] | None, str]:
+    """Return the scores, or None and a sentence that says why there are none."""
     import numpy as np
 
     if "score" not in table.column_names:

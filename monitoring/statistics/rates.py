@@ -41,6 +41,7 @@ class Rate:
 
 RATES = {
     "selection_rate": Rate((0, 1, 0, 1), (1, 1, 1, 1), "it has no rows"),
+    "base_rate": Rate((0, 0, 1, 1), (1, 1, 1, 1), "it has no rows"),
     "accuracy": Rate((1, 0, 0, 1), (1, 1, 1, 1), "it has no rows"),
     "tpr": Rate((0, 0, 0, 1), (0, 0, 1, 1), "it has no row with a positive label"),
     "fnr": Rate((0, 0, 1, 0), (0, 0, 1, 1), "it has no row with a positive label"),

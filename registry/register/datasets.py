@@ -12,6 +12,7 @@ from registry.ledger.append import append
 from registry.models import Actor, Artifact, Dataset, DatasetVersion, Project
 
 SCHEMA_KEYS = {"target", "positive", "features", "identifiers", "text", "sensitive", "ignore"}
+CONTROLS = "controls"  # optional: what may explain a difference between groups and is not judged (a department)
 
 
 class DatasetRegistrationError(ValueError):
@@ -32,13 +33,15 @@ def _columns_of(schema: dict[str, Any]) -> list[tuple[str, str]]:
     named = [("target", schema["target"])]
     named += [("feature", feature["name"]) for feature in schema["features"]]
     named += [("sensitive attribute", attribute["column"]) for attribute in schema["sensitive"]]
+    named += [("control feature", control["column"]) for control in schema.get(CONTROLS, ())]
     return named + [(key, name) for key in ("identifiers", "text", "ignore") for name in schema[key]]
 
 
 def check_schema(schema: dict[str, Any], table: Any) -> None:
     """Raise DatasetRegistrationError when the table does not hold what the schema declares."""
-    if set(schema) != SCHEMA_KEYS:
-        raise DatasetRegistrationError(f"a schema has exactly the keys {sorted(SCHEMA_KEYS)}, not {sorted(schema)}")
+    if set(schema) - {CONTROLS} != SCHEMA_KEYS:
+        keys = f"the keys {sorted(SCHEMA_KEYS)} and, if need be, {CONTROLS!r}"
+        raise DatasetRegistrationError(f"a schema has {keys}, not {sorted(schema)}")
     if table.num_rows == 0:
         raise DatasetRegistrationError("the file holds a header and no rows", "dataset_empty")
     for what, name in _columns_of(schema):

@@ -17,7 +17,9 @@ class PredictionsError(BackendError):
 
 
 def labels_and_groups(source: Any, schema: dict[str, Any]) -> dict[str, Any]:
-    """Return ``row``, ``label`` (1 = the positive label) and one ``group:<name>`` column per sensitive attribute."""
+    """Return ``row``, ``label`` (1 = the positive label), one ``group:<name>`` column per sensitive attribute and one
+    ``control:<name>`` column per control feature.
+    """
     import pyarrow as pa
 
     target = source.column(schema["target"]).to_pylist()
@@ -27,9 +29,10 @@ def labels_and_groups(source: Any, schema: dict[str, Any]) -> dict[str, Any]:
             [None if value is None else int(str(value) == schema["positive"]) for value in target], pa.int8()
         ),
     }
-    for attribute in schema["sensitive"]:
-        values = source.column(attribute["column"]).to_pylist()
-        columns[f"group:{attribute['name']}"] = pa.array(group_values(values, attribute), pa.string())
+    for prefix, declared in (("group", schema["sensitive"]), ("control", schema.get("controls", ()))):
+        for attribute in declared:
+            values = source.column(attribute["column"]).to_pylist()
+            columns[f"{prefix}:{attribute['name']}"] = pa.array(group_values(values, attribute), pa.string())
     return columns
 
 

@@ -2,13 +2,16 @@
 
 import fairlearn.metrics as fairlearn
 import numpy as np
+import pyarrow as pa
 import pytest
+from scipy.stats import ttest_ind
 from sklearn.metrics import accuracy_score, precision_score
 
-from monitoring.checks.fairness import PER_ATTRIBUTE, PER_GROUP, check
+from monitoring.checks.fairness import check
 from monitoring.statistics.cube import parse_cube
+from monitoring.statistics.naming import OF_CONTROLS, OF_PREDICTIONS, OF_SCORES, PER_ATTRIBUTE, PER_GROUP
 from monitoring.statistics.rates import RATES
-from registry.checks import Status
+from registry.checks import ParameterError, Status
 from tests.monitoring.checks.inputs import SCHEMA, Collected, measure, one, predictions, random_predictions, report
 
 SEX = {"sensitive": [{"name": "sex", "column": "sex"}]}
@@ -234,11 +237,242 @@ def test_intersections_are_measured_as_deep_as_asked():
     assert not any("&" in item.group for item in _measure(table, SCHEMA, intersections=1).measurements)
 
 
-def test_too_many_groups_are_not_compared_and_not_passed():
-    table = predictions([0, 1] * 70, [0, 1] * 70, sex=[str(i % 70) for i in range(140)])
-    item = one(_measure(table), "fairness.selection_rate_difference", "sex")
+@pytest.mark.parametrize("groups", [65, 10_000])
+def test_an_attribute_of_too_many_groups_is_refused_for_every_metric_and_named(groups):
+    rows = 2 * groups
+    sex, age = [str(index % groups) for index in range(rows)], (["y", "o", "o", "y"] * groups)[:rows]
+    schema = {"sensitive": [{"name": "sex", "column": "sex"}, {"name": "age", "column": "age"}]}
+    found = _measure(predictions([0, 1] * groups, [0, 1] * groups, sex=sex, age=age), schema)
+    for metric in OF_PREDICTIONS:
+        item = one(found, metric, "sex")
+        assert item.status is Status.NOT_COMPUTABLE
+        assert f"{groups} groups; at most 64" in item.reason
+    assert one(found, "fairness.selection_rate_ratio", "age").status is Status.MEASURED
+    assert len(found.measurements) < 300
+    assert ("attribute_not_measured", "sex") in {(item.code, item.place) for item in found.findings}
+
+
+def test_intersections_of_too_many_groups_are_refused_and_their_attributes_measured():
+    index = np.arange(900)
+    schema = {"sensitive": [{"name": "one", "column": "one"}, {"name": "two", "column": "two"}]}
+    found = _measure(predictions(index % 2, index // 2 % 2, one=index % 9, two=index // 9 % 10), schema)
+    assert one(found, "fairness.selection_rate_ratio", "one").status is Status.MEASURED
+    assert "90 groups" in one(found, "fairness.selection_rate_ratio", "one & two").reason
+
+
+def test_an_intersection_without_rows_is_shown_with_its_count_and_the_comparison_rests_on_nothing():
+    sex, age = ["f"] * 40 + ["m"] * 20, ["y", "o"] * 20 + ["y"] * 20
+    schema = {"sensitive": [{"name": "sex", "column": "sex"}, {"name": "age", "column": "age"}]}
+    found = _measure(predictions([0, 1, 1, 0] * 15, [0, 1, 0, 1] * 15, sex=sex, age=age), schema)
+    assert one(found, "fairness.count", "sex=m & age=o").value == "0"
+    assert one(found, "fairness.selection_rate_ratio", "sex & age").n == 0
+    assert one(found, "fairness.selection_rate_ratio", "sex").n == 20
+    assert ("group_absent", "sex=m & age=o") in {(item.code, item.place) for item in found.findings}
+
+
+def test_a_favourable_label_that_never_occurs_is_no_measurement():
+    found = _measure(predictions([0] * 40, [0, 1] * 20, sex=list("aabb") * 10))
+    assert (found.status, found.measurements) == (Status.NOT_COMPUTABLE, ())
+    assert "favourable label" in found.reason
+    assert [item.code for item in found.findings] == ["favourable_label_absent"]
+
+
+def test_a_group_of_one_is_measured_shown_as_small_and_proves_nothing():
+    found = _measure(predictions([1, 0] * 50 + [1], [1, 0] * 50 + [0], sex=["a"] * 100 + ["b"]))
+    ratio = one(found, "fairness.selection_rate_ratio", "sex")
+    assert (ratio.value, ratio.n) == ("0", 1)
+    assert float(ratio.upper) > 0.8
+    assert one(found, "fairness.tpr_difference", "sex").n == 1
+    assert one(found, "fairness.fpr_difference", "sex").status is Status.NOT_COMPUTABLE
+    assert ("group_small", "sex=b") in {(item.code, item.place) for item in found.findings}
+
+
+def test_groups_below_the_smallest_share_are_shown_and_not_compared():
+    table = _by_hand((30, 60, 0), (100, 100, 3))
+    found = _measure(table, smallest_share="0.02")
+    assert one(found, "fairness.selection_rate_ratio", "sex").value == "0.5"
+    assert (one(found, "fairness.count", "sex=c").value, one(found, "fairness.selection_rate", "sex=c").n) == ("3", 3)
+    assert ("group_left_out", "sex=c") in {(item.code, item.place) for item in found.findings}
+    assert one(_measure(table), "fairness.selection_rate_ratio", "sex").value == "0"
+
+
+def test_ratios_of_every_rate_equal_fairlearn():
+    table = random_predictions(300, seed=5)
+    label, predicted, sex = _columns(table)
+    found = _measure(table, SCHEMA)
+    odds = one(found, "fairness.equalized_odds_ratio", "sex")
+    assert float(odds.value) == pytest.approx(fairlearn.equalized_odds_ratio(label, predicted, sensitive_features=sex))
+    functions = {"precision": precision_score, "accuracy": accuracy_score, "fnr": fairlearn.false_negative_rate}
+    frame = fairlearn.MetricFrame(metrics=functions, y_true=label, y_pred=predicted, sensitive_features=sex)
+    for metric in functions:
+        for form, peer in (("difference", frame.difference()), ("ratio", frame.ratio())):
+            assert float(one(found, f"fairness.{metric}_{form}", "sex").value) == pytest.approx(peer[metric]), metric
+
+
+def test_contrasts_to_the_best_to_a_reference_and_to_the_whole_by_hand():
+    found = _measure(_by_hand((30, 60, 20), (100, 100, 50)), reference=["sex=a"])
+
+    def value(metric, group):
+        return float(one(found, f"fairness.{metric}", f"sex={group}").value)
+
+    assert value("selection_rate_difference_to_best", "c") == pytest.approx(-0.2)
+    assert value("impact_ratio", "c") == pytest.approx(2 / 3)
+    assert value("selection_rate_difference_to_reference", "b") == pytest.approx(0.3)
+    assert value("selection_rate_ratio_to_reference", "b") == pytest.approx(2)
+    assert value("selection_rate_difference_to_whole", "a") == pytest.approx(0.3 - 110 / 250)
+    assert value("selection_rate_ratio_to_whole", "a") == pytest.approx(0.3 * 250 / 110)
+    lower = float(one(found, "fairness.selection_rate_difference_to_reference", "sex=b").lower)
+    assert 0 < lower < 0.3
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"), [(["sex"], "attribute=group"), (["sex="], "attribute=group"), (["sex=a", "sex=b"], "two")]
+)
+def test_a_reference_is_refused_that_names_no_group_or_two(reference, words):
+    with pytest.raises(ParameterError, match=words):
+        check.needs({"reference": reference})
+
+
+def test_a_reference_group_that_does_not_occur_is_not_computable_and_the_rest_is_measured():
+    found = _measure(_by_hand((30, 60), (100, 100)), reference=["sex=z"])
+    item = one(found, "fairness.selection_rate_ratio_to_reference", "sex")
     assert item.status is Status.NOT_COMPUTABLE
-    assert "70 groups" in item.reason
+    assert "sex=z is not among the groups" in item.reason
+    assert one(found, "fairness.selection_rate_ratio", "sex").status is Status.MEASURED
+
+
+BERKELEY = {  # applicants and admitted, men and women; Bickel, Hammel and O'Connell 1975, as in R's UCBAdmissions
+    "A": ((825, 512), (108, 89)),
+    "B": ((560, 353), (25, 17)),
+    "C": ((325, 120), (593, 202)),
+    "D": ((417, 138), (375, 131)),
+    "E": ((191, 53), (393, 94)),
+    "F": ((373, 22), (341, 24)),
+}
+
+
+def _berkeley():
+    sex, department, admitted = [], [], []
+    for name, of_sexes in BERKELEY.items():
+        for one_sex, (applied, let_in) in zip(("man", "woman"), of_sexes, strict=True):
+            sex += [one_sex] * applied
+            department += [name] * applied
+            admitted += [1] * let_in + [0] * (applied - let_in)
+    table = predictions(admitted, admitted, sex=sex)
+    return table.append_column("control:department", pa.array(department))
+
+
+CONTROLLED = {**SEX, "controls": [{"name": "department", "column": "department"}]}
+
+
+def test_the_admissions_of_berkeley_reverse_within_departments():
+    found = _measure(_berkeley(), CONTROLLED, control=["department"])
+
+    def rate(metric, group):
+        return float(one(found, f"fairness.{metric}", f"sex={group}").value)
+
+    assert rate("selection_rate", "man") - rate("selection_rate", "woman") == pytest.approx(0.1416, abs=1e-4)
+    assert float(one(found, "fairness.selection_rate_difference", "sex").lower) > 0.1
+    weights = {name: men[0] + women[0] for name, (men, women) in BERKELEY.items()}
+    for place, group in enumerate(("man", "woman")):
+        expected = sum(weights[name] * BERKELEY[name][place][1] / BERKELEY[name][place][0] for name in BERKELEY)
+        assert rate("conditional_selection_rate", group) == pytest.approx(expected / 4526)
+    assert rate("conditional_selection_rate", "woman") > rate("conditional_selection_rate", "man") + 0.03
+    gap = one(found, "fairness.conditional_selection_rate_difference", "sex")
+    assert float(gap.upper) < 0.1
+    assert one(found, "fairness.conditional_share", "sex").value == "1"
+
+
+def test_strata_without_a_row_of_every_group_are_left_out_and_their_share_is_told():
+    table = predictions([1, 0] * 40, [1, 0, 0, 1] * 20, sex=["a", "a", "b", "b"] * 10 + ["a"] * 40)
+    table = table.append_column("control:department", pa.array(["x"] * 40 + ["y"] * 40))
+    found = _measure(table, CONTROLLED, control=["department"])
+    assert one(found, "fairness.conditional_share", "sex").value == "0.5"
+    assert one(found, "fairness.conditional_selection_rate", "sex=a").n == 20
+    apart = table.set_column(
+        table.column_names.index("control:department"),
+        "control:department",
+        pa.array(["y" if group == "a" else "x" for group in table.column("group:sex").to_pylist()]),
+    )
+    item = one(_measure(apart, CONTROLLED, control=["department"]), "fairness.conditional_selection_rate_ratio", "sex")
+    assert item.status is Status.NOT_COMPUTABLE
+    assert "No stratum" in item.reason
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"), [(SEX, "does not declare the control"), (CONTROLLED, "no column 'control:department'")]
+)
+def test_a_control_that_is_not_there_is_refused_for_every_conditional_metric(schema, words):
+    found = _measure(_by_hand((30, 60), (100, 100)), schema, control=["department"])
+    for metric in OF_CONTROLS:
+        item = one(found, metric, "department")
+        assert item.status is Status.NOT_COMPUTABLE
+        assert words in item.reason
+    assert "control_not_measured" in {item.code for item in found.findings}
+
+
+def test_scores_above_the_median_give_the_scored_impact_ratio_of_local_law_144():
+    score = [*np.linspace(0, 1, 40), *np.linspace(0.3, 0.9, 20)]
+    sex = ["a"] * 40 + ["b"] * 20
+    found = _measure(predictions([0, 1] * 30, [0, 1] * 30, score, sex=sex))
+    above = np.array(score) > np.median(score)
+    rates = {group: above[np.array(sex) == group].mean() for group in "ab"}
+    for group, rate in rates.items():
+        assert float(one(found, "fairness.scoring_rate", f"sex={group}").value) == pytest.approx(rate)
+        ratio = float(one(found, "fairness.score_impact_ratio", f"sex={group}").value)
+        assert ratio == pytest.approx(rate / max(rates.values()))
+    assert float(one(found, "fairness.scoring_rate_ratio", "sex").value) == pytest.approx(rates["a"] / rates["b"])
+    assert parse_cube(found.evidence["scores"]["cube"]).array().sum() == 60
+
+
+def test_mean_scores_of_two_groups_have_the_interval_of_a_studentised_bootstrap():
+    rng = np.random.default_rng(2)
+    score = np.concatenate([rng.normal(0.4, 0.1, 120), rng.normal(0.5, 0.2, 80)])
+    found = _measure(predictions([0, 1] * 100, [0, 1] * 100, score, sex=["a"] * 120 + ["b"] * 80), replicates=20_000)
+    gap = one(found, "fairness.score_mean_difference", "sex")
+    peer = ttest_ind(score[120:], score[:120], equal_var=False)
+    assert float(gap.value) == pytest.approx(score[120:].mean() - score[:120].mean())
+    welch = peer.confidence_interval()
+    assert (float(gap.lower), float(gap.upper)) == pytest.approx((welch.low, welch.high), abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("score", "status", "words"),
+    [
+        (None, Status.NOT_APPLICABLE, "no column 'score'"),
+        ([None] * 4, Status.NOT_APPLICABLE, "4 of 4"),
+        ([0.1, 0.2, None, 0.4], Status.NOT_COMPUTABLE, "1 of 4"),
+    ],
+)
+def test_scores_that_are_not_there_do_not_apply_and_missing_ones_are_not_guessed(score, status, words):
+    score = None if score is None else pa.array(score, pa.float64())
+    found = _measure(predictions([0, 1, 0, 1], [0, 1, 0, 1], score, sex=list("aabb")))
+    for metric in OF_SCORES:
+        item = one(found, metric, "sex")
+        assert item.status is status
+        assert words in item.reason
+
+
+def test_what_nobody_got_is_a_finding():
+    found = _measure(predictions([0, 1] * 40, [0] * 80, sex=list("aabb") * 20))
+    assert "nobody_selected" in {item.code for item in found.findings}
+    assert one(found, "fairness.equalized_odds_ratio", "sex").status is Status.NOT_COMPUTABLE
+
+
+def test_every_metric_that_a_policy_may_limit_is_there_for_every_attribute():
+    whole = _measure(random_predictions(200), {**SCHEMA, "controls": []}, reference=["sex=1", "age_band=<55"])
+    for metric in {*OF_PREDICTIONS, *OF_SCORES}:
+        groups = {item.group.partition("=")[0] for item in whole.measurements if item.metric == metric}
+        assert {"sex", "age_band"} <= groups, metric
+
+
+def test_intervals_are_simultaneous_over_attributes_and_narrower_when_fewer_are_asked_about():
+    table = random_predictions(400, seed=3)
+    widths = []
+    for asked in ({"attributes": ["sex"]}, {"intersections": 1}, {}):
+        item = one(_measure(table, SCHEMA, **asked), "fairness.selection_rate_ratio", "sex")
+        widths.append(float(item.upper) - float(item.lower))
+    assert widths[0] < widths[1] < widths[2]
 
 
 def test_the_order_of_the_rows_changes_nothing_but_the_seed_changes_simultaneous_intervals():
