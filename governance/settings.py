@@ -42,6 +42,7 @@ PROBITY_SOURCES = {"mlflow": "registry.sources.mlflow"}
 PROBITY_NEEDS = {
     "schema": "governance.promotion.needs.data.schema",
     "pii": "governance.promotion.needs.data.pii",
+    "risk": "governance.promotion.needs.risk.risk",
     "overlap": "governance.promotion.needs.data.overlap",
     "baseline": "governance.promotion.needs.data.baseline",
     "current": "governance.promotion.needs.data.current",

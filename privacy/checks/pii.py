@@ -10,9 +10,20 @@ Asks how many columns of the declared datasets are, or contain, personal data. I
 | `pii.entities` | cells in which an entity was found | `entity=EMAIL_ADDRESS` |
 | `pii.cells_share` | the largest share of a column's cells that one entity was found in | `column=email` |
 | `pii.unnamed_text_columns` | free-text columns that were scanned without a name model | |
+| `pii.k_anonymity` | rows in the smallest class that agrees in all quasi-identifiers | |
+| `pii.unique_rows` | the share of rows that agree with no other row | |
+| `pii.l_diversity` | the least number of values that the column takes within a class | `column=diagnosis` |
+
+The last three are measured where a dataset's schema declares `quasi_identifiers` (age, sex and postal code, say, by
+which together somebody may be found again); a policy that limits them refuses a dataset that declares none.
+Confidential are the target and the sensitive attributes that are not quasi-identifiers themselves. Several roles give
+the worst of their numbers.
 
 Parameter `roles`: the dataset roles to look at, by default `["train"]`. A scan that is missing, empty or not complete
 is NOT_COMPUTABLE, whatever it found so far. A count over several roles counts a column once.
+
+A verdict that a reviewer confirmed or raised counts as they said; one that was lowered with a second person's consent
+counts as lowered until the end of that waiver, at which the measurement is too old (`valid_until` in its evidence).
 
 What it cannot see: names and places are found by lists and cues unless a name model is installed, which
 `pii.unnamed_text_columns` counts; the scan speaks of the declared data, and that the model saw no other is a matter of
@@ -22,6 +33,7 @@ provenance. The findings show masked values only.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from privacy import risk_report
 from privacy.scan.columns import CLEAN
 from privacy.scan.entities import is_direct
 from registry.checks import (
@@ -39,6 +51,7 @@ from registry.checks import (
 
 ROLES = ("train", "evaluate", "reference", "calibrate")
 _WITHOUT_MODEL = "none"
+_HOW = {"IS": "is personal data", "CONTAINS": "contains personal data", "CLEAN": "counts as clean"}
 _WHOLE_METRICS = ("pii.direct_columns", "pii.personal_columns", "pii.unnamed_text_columns")
 
 
@@ -53,19 +66,24 @@ class PiiCheck:
         "pii.entities": "Cells in which an entity was found, by entity.",
         "pii.cells_share": "Largest share of a column's cells in which one entity was found, by column.",
         "pii.unnamed_text_columns": "Free-text columns that were scanned without a name model.",
+        **risk_report.METRICS,
     }
 
     def needs(self, parameters: Mapping[str, Any]) -> tuple[Need, ...]:
-        """Ask for the scan of each role."""
-        return tuple(Need(name=_need(role), kind="pii", role=role) for role in _roles(parameters))
+        """Ask for the scan of each role, and for the risk where quasi-identifiers are declared."""
+        roles = _roles(parameters)
+        scans = tuple(Need(name=_need(role), kind="pii", role=role) for role in roles)
+        return (*scans, *(Need(name=f"risk_{role}", kind="risk", role=role, optional=True) for role in roles))
 
     def measure(self, inputs: Inputs, context: Context) -> Outcome:
         """Count; a scan that does not speak of every cell is not computable."""
         roles = _roles(context.parameters)
         scans = {role: inputs.document(_need(role)) for role in roles if inputs.has(_need(role))}
         columns = [(role, one) for role, scan in scans.items() for one in scan.get("columns", ())]
-        findings = tuple(_finding(role, one) for role, one in columns if one["verdict"] != CLEAN)
-        evidence = {"scans": {role: _evidence(scan) for role, scan in scans.items()}}
+        findings = tuple(_finding(role, one) for role, one in columns if one["verdict"] != CLEAN or "words" in one)
+        evidence: dict[str, Any] = {"scans": {role: _evidence(scan) for role, scan in scans.items()}}
+        if ends := [scan["valid_until"] for scan in scans.values() if "valid_until" in scan]:
+            evidence["valid_until"] = min(ends)
         gaps = [finding for role in roles for finding in _gaps(role, scans.get(role))]
         if gaps:
             reason = " ".join(gap.message for gap in gaps)
@@ -81,9 +99,14 @@ class PiiCheck:
         texts = [
             one["name"] for role, one in columns if scans[role]["engine"]["ner"] == _WITHOUT_MODEL and _is_text(one)
         ]
-        measurements = (*_counts([one for _role, one in columns], texts), *_entities(columns), *_shares(columns))
+        risks = {role: inputs.document(f"risk_{role}") for role in roles if inputs.has(f"risk_{role}")}
+        counts = (*_counts([one for _role, one in columns], texts), *_entities(columns), *_shares(columns))
         notes = tuple(_unnamed(name) for name in sorted(set(texts)))
-        return Outcome(measurements=measurements, findings=(*findings, *notes), evidence=evidence)
+        return Outcome(
+            measurements=(*counts, *risk_report.measurements(risks)),
+            findings=(*findings, *notes, *risk_report.findings(risks)),
+            evidence={**evidence, "risks": risks} if risks else evidence,
+        )
 
 
 def _need(role: str) -> str:
@@ -121,11 +144,13 @@ def _gaps(role: str, scan: Mapping[str, Any] | None) -> list[Finding]:
 def _finding(role: str, column: Mapping[str, Any]) -> Finding:
     """Describe one column: what was found, how often, as masked values."""
     parts = [f"{label} in {tally['cells']} of {column['cells']} cells" for label, tally in _sorted(column)]
-    previews = ", ".join(column["previews"])
-    how = "is personal data" if column["verdict"] == "IS" else "contains personal data"
+    previews = f" (such as {', '.join(column['previews'])})" if column["previews"] else ""
+    said = f", by the word of a person (the scan says {column['found']['verdict']})" if "words" in column else ""
+    kind = "clean" if column["verdict"] == CLEAN else "direct" if _direct(column) else "indirect"
     return Finding(
-        code=f"column_{column['verdict'].lower()}_{'direct' if _direct(column) else 'indirect'}",
-        message=f"Column {column['name']!r} of the {role} dataset {how}: {'; '.join(parts)} (such as {previews}).",
+        code="column_said_clean" if kind == "clean" else f"column_{column['verdict'].lower()}_{kind}",
+        message=f"Column {column['name']!r} of the {role} dataset {_HOW[column['verdict']]}{said}: "
+        f"{'; '.join(parts) or 'nothing was found'}{previews}.",
         place=f"{role}.{column['name']}",
         data={
             "column": column["name"],
@@ -198,12 +223,12 @@ def _shares(columns: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Measuremen
 
 def _evidence(scan: Mapping[str, Any]) -> dict[str, Any]:
     """Keep the counts from which the numbers follow."""
-    kept = ("name", "declared", "verdict", "label", "cells", "entities", "rule")
+    kept = ("name", "declared", "verdict", "label", "cells", "entities", "rule", "found", "words")
     return {
         "engine": dict(scan.get("engine", {})),
         "dataset": scan.get("dataset", ""),
         "rows": scan.get("rows"),
-        "columns": [{key: one[key] for key in kept} for one in scan.get("columns", ())],
+        "columns": [{key: one[key] for key in kept if key in one} for one in scan.get("columns", ())],
     }
 
 

@@ -13,6 +13,7 @@ from registry.models import Actor, Artifact, Dataset, DatasetVersion, Project
 
 SCHEMA_KEYS = {"target", "positive", "features", "identifiers", "text", "sensitive", "ignore"}
 CONTROLS = "controls"  # optional: what may explain a difference between groups and is not judged (a department)
+QUASI = "quasi_identifiers"  # optional: columns by which, together, somebody may be found again
 
 
 class DatasetRegistrationError(ValueError):
@@ -34,13 +35,13 @@ def _columns_of(schema: dict[str, Any]) -> list[tuple[str, str]]:
     named += [("feature", feature["name"]) for feature in schema["features"]]
     named += [("sensitive attribute", attribute["column"]) for attribute in schema["sensitive"]]
     named += [("control feature", control["column"]) for control in schema.get(CONTROLS, ())]
-    return named + [(key, name) for key in ("identifiers", "text", "ignore") for name in schema[key]]
+    return named + [(key, name) for key in ("identifiers", "text", "ignore", QUASI) for name in schema.get(key, ())]
 
 
 def check_schema(schema: dict[str, Any], table: Any) -> None:
     """Raise DatasetRegistrationError when the table does not hold what the schema declares."""
-    if set(schema) - {CONTROLS} != SCHEMA_KEYS:
-        keys = f"the keys {sorted(SCHEMA_KEYS)} and, if need be, {CONTROLS!r}"
+    if set(schema) - {QUASI, CONTROLS} != SCHEMA_KEYS:
+        keys = f"the keys {sorted(SCHEMA_KEYS)} and, if need be, {QUASI!r} and {CONTROLS!r}"
         raise DatasetRegistrationError(f"a schema has {keys}, not {sorted(schema)}")
     if table.num_rows == 0:
         raise DatasetRegistrationError("the file holds a header and no rows", "dataset_empty")

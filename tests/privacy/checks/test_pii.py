@@ -3,6 +3,7 @@ import copy
 import pyarrow as pa
 import pytest
 
+from privacy import risk_report
 from privacy.checks import pii
 from privacy.checks.pii import check
 from privacy.scan.scan import scan
@@ -58,7 +59,7 @@ def test_counts_the_columns_that_are_or_contain_personal_data(personal):
     assert found["pii.cells_share", "column=bmi"] == "0"
     assert int(found["pii.entities", "entity=EMAIL_ADDRESS"]) > 60
     assert next(one.n for one in result.measurements if one.metric == "pii.direct_columns") == 17
-    assert {one.metric for one in result.measurements} == set(check.metrics)
+    assert {one.metric for one in result.measurements} == set(check.metrics) - set(risk_report.METRICS)
 
 
 def test_a_clean_table_counts_nothing(harmless):
@@ -126,8 +127,28 @@ def test_what_an_incomplete_scan_did_find_is_still_shown(personal):
 
 
 def test_asks_for_the_scan_of_each_role():
-    assert [(one.name, one.kind, one.role) for one in check.needs({})] == [("pii_train", "pii", "train")]
-    assert [one.role for one in check.needs({"roles": ["evaluate", "train"]})] == ["evaluate", "train"]
+    asked = [(one.name, one.kind, one.role, one.optional) for one in check.needs({})]
+    assert asked == [("pii_train", "pii", "train", False), ("risk_train", "risk", "train", True)]
+    assert [one.role for one in check.needs({"roles": ["evaluate", "train"]})] == ["evaluate", "train"] * 2
+
+
+def risk(k, unique, **diversity):
+    counts = {"quasi_identifiers": ["age", "zip"], "rows": 100, "classes": 40, "k": k, "unique_rows": unique}
+    return counts | {"diversity": diversity}
+
+
+def test_the_risk_is_the_worst_over_the_roles_where_quasi_identifiers_are_declared(harmless):
+    roles = {"roles": ["train", "evaluate"]}
+    scans = {"pii_train": harmless, "pii_evaluate": harmless}
+    result = outcome(roles, **scans, risk_train=risk(3, 0, outcome=2), risk_evaluate=risk(1, 7, outcome=4))
+    found = numbers(result)
+    assert (found["pii.k_anonymity", ""], found["pii.unique_rows", ""]) == ("1", "0.07")
+    assert found["pii.l_diversity", "column=outcome"] == "2"
+    assert (
+        "agree in age, zip; the smallest has 3, and 0 of 100 rows"
+        in {one.place: one.message for one in result.findings}["train"]
+    )
+    assert not [metric for metric, _group in numbers(outcome(roles, **scans)) if metric in risk_report.METRICS]
 
 
 @pytest.mark.parametrize(
