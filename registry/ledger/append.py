@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +16,10 @@ from registry.models.principal import Actor
 
 LARGEST_BODY = 60 * 1024
 FORMAT = 1
-READ_HEAD = "SELECT leaf_hash FROM ledger_head WHERE subject = %s"
-LOCK_HEAD = f"{READ_HEAD} FOR UPDATE"
-ADD_HEAD = "INSERT INTO ledger_head (subject, leaf_hash) VALUES (%s, %s) ON CONFLICT DO NOTHING"
-MOVE_HEAD = "UPDATE ledger_head SET leaf_hash = %s WHERE subject = %s"
+MOVE_HEAD = (
+    "INSERT INTO ledger_head (subject, leaf_hash) VALUES (%s, %s) "
+    "ON CONFLICT (subject) DO UPDATE SET leaf_hash = excluded.leaf_hash"
+)
 ADD_EVENT = "INSERT INTO ledger_event (body, leaf_hash, kind, subject, actor, at) VALUES (%s, %s, %s, %s, %s, %s)"
 
 
@@ -44,21 +45,6 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _locked_head(cursor: Any, subject: str) -> bytes:
-    """Lock the subject's head until the transaction ends and return the leaf that it holds; empty at first.
-
-    SQLite has no lock of rows: there the transaction that is open has locked the whole database.
-    """
-    lock = LOCK_HEAD if connection.features.has_select_for_update else READ_HEAD
-    cursor.execute(lock, [subject])
-    found = cursor.fetchone()
-    if found is None:
-        cursor.execute(ADD_HEAD, [subject, b""])
-        cursor.execute(lock, [subject])
-        found = cursor.fetchone()
-    return bytes(found[0])
-
-
 def append(
     kind: str,
     *,
@@ -71,44 +57,63 @@ def append(
 ) -> str:
     """Append an event about ``subject`` ("noun:id") and return its leaf hash in hexadecimal.
 
-    Locks the subject's head, so that ``prev`` is the subject's previous event. Raises EventError, CanonicalError,
+    Locks the subject's head, so that ``prev`` is the subject's previous event; ``at`` is when it was asked for, which may
+    be a little before that lock. Raises EventError, CanonicalError,
     EventTooLargeError or OutsideTransactionError; the caller's transaction then rolls back with its change.
     """
     if not connection.in_atomic_block:
         raise OutsideTransactionError(f"{kind} was appended outside of a transaction")
     description = events.kind(kind)
     description.check(data)
+    at = moment(timezone.now())
+    begin = canonical(
+        {
+            "actor": actor.document(),
+            "at": at,
+            "data": dict(data),
+            "evidence": list(evidence),
+            "format": FORMAT,
+            "id": str(uuid.uuid4()),
+            "kind": kind,
+            "policy": policy,
+        }
+    )
+    end = canonical({"schema": description.schema, "subject": subject, "subject_digest": subject_digest})
+    text = Split(f'{begin.decode()[:-1]},"prev":', f",{end.decode()[1:]}")
+    if (size := len(text.around(b"\x00" * 32).encode())) > LARGEST_BODY:
+        raise EventTooLargeError(f"{kind} is {size} bytes; the limit is {LARGEST_BODY}")
+    add = _add_there if connection.vendor == "postgresql" else _add
+    return add(text, [kind, subject, str(actor.principal.pk), at])
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The canonical text of an event around its ``prev``, which is known only once its subject's head is locked."""
+
+    before: str
+    after: str
+
+    def around(self, previous: bytes) -> str:
+        """Return the whole text: ``prev`` is a leaf hash in hexadecimal, null for the first event of a subject."""
+        told = f'"{previous.hex()}"' if previous else "null"
+        return f"{self.before}{told}{self.after}"
+
+
+def _add_there(text: Split, columns: list[str]) -> str:
+    """Let PostgreSQL lock the head, complete the text, hash and add it: one round trip (migration 0007)."""
     with connection.cursor() as cursor:
-        previous = _locked_head(cursor, subject)
-        at = moment(timezone.now())
-        body = canonical(
-            {
-                "format": FORMAT,
-                "schema": description.schema,
-                "id": str(uuid.uuid4()),
-                "kind": kind,
-                "at": at,
-                "actor": actor.document(),
-                "subject": subject,
-                "subject_digest": subject_digest,
-                "policy": policy,
-                "evidence": list(evidence),
-                "prev": previous.hex() or None,
-                "data": dict(data),
-            }
-        )
-        if len(body) > LARGEST_BODY:
-            raise EventTooLargeError(f"{kind} is {len(body)} bytes; the limit is {LARGEST_BODY}")
-        leaf = leaf_hash(body)
-        _add(cursor, [body.decode(), leaf, kind, subject, str(actor.principal.pk), at])
+        cursor.execute("SELECT ledger_append(%s, %s, %s, %s, %s, %s)", [text.before, text.after, *columns])
+        return bytes(cursor.fetchone()[0]).hex()
+
+
+def _add(text: Split, columns: list[str]) -> str:
+    """Add the event behind its subject's head. SQLite has locked the whole database for this transaction."""
+    _, subject, *_ = columns
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT leaf_hash FROM ledger_head WHERE subject = %s", [subject])
+        found = cursor.fetchone()
+        body = text.around(bytes(found[0]) if found else b"")
+        leaf = leaf_hash(body.encode())
+        cursor.execute(ADD_EVENT, [body, leaf, *columns])
+        cursor.execute(MOVE_HEAD, [subject, leaf])
     return leaf.hex()
-
-
-def _add(cursor: Any, values: list[Any]) -> None:
-    """Add the event and move its subject's head to it: on PostgreSQL in one statement, and so in one round trip."""
-    _, leaf, _, subject, *_ = values
-    if connection.vendor == "postgresql":
-        cursor.execute(f"WITH added AS ({ADD_EVENT}) {MOVE_HEAD}", [*values, leaf, subject])
-    else:
-        cursor.execute(ADD_EVENT, values)
-        cursor.execute(MOVE_HEAD, [leaf, subject])

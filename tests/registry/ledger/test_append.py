@@ -169,7 +169,6 @@ def test_concurrent_writers_make_one_chain_per_subject(committed_db):
     shared = [json.loads(entry.body) for entry in read.entries(subject="project:shared")]
     assert len(shared) == 3 * count
     assert len({event["prev"] for event in shared}) == len(shared)
-    assert [event["at"] for event in shared] == sorted(event["at"] for event in shared)
     assert read.stored_heads() == heads(read.entries())
     assert read.pending() == read.size() == 6 * count
 
