@@ -60,9 +60,11 @@ def _checked(table: Any, schema: dict[str, Any], deployment: Deployment) -> bool
     outcomes = schema["target"] in table.column_names
     if outcomes and table.column(schema["target"]).null_count:
         raise BatchError(f"{table.column(schema['target']).null_count} rows have no outcome in {schema['target']!r}")
-    groups = [one["column"] for one in schema["sensitive"] if one["column"] not in table.column_names]
-    if groups and outcomes:
-        raise BatchError(f"a batch with outcomes carries the sensitive attributes too; {groups} are missing")
+    declared = [one["column"] for one in (*schema["sensitive"], *schema.get("controls", ()))]
+    lacking = [name for name in declared if name not in table.column_names]
+    if lacking and outcomes:
+        what = "the sensitive attributes and controls too"
+        raise BatchError(f"a batch with outcomes carries {what}; {lacking} are missing")
     return outcomes
 
 

@@ -39,7 +39,7 @@ Limits
     and so is a comparison of more than 64 groups, and everything where no row has the favourable label. Probabilities
     and words in the place of decisions are refused. Targets are classes; of a model that predicts an amount,
     hand in the amount as score, and see ``score_mean_difference``. An interval of means takes scores for roughly
-    normal in each group.
+    normal in each group. A cell of a single row tells that row's outcome: keep the evidence as close as the rows.
 
 Remediation
     More rows of the small groups; another threshold; Fairlearn's reductions or threshold optimiser as the training

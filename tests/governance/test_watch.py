@@ -105,7 +105,7 @@ def test_under_review_it_is_still_watched_and_worse_rolls_it_back(bare_stage):
     [
         (without(HEALTHY, "x2"), r"the batch lacks the features \['x2'\]"),
         (without(HEALTHY, "x1", "x2"), r"the batch lacks the features \['x1', 'x2'\]"),
-        (without(HEALTHY, "sex"), r"carries the sensitive attributes too; \['sex'\] are missing"),
+        (without(HEALTHY, "sex"), r"carries the sensitive attributes and controls too; \['sex'\] are missing"),
         (HEALTHY.slice(0, 0), "the batch holds no rows"),
         (
             HEALTHY.set_column(3, "y", pa.array([None, *["1"] * 59], pa.string())),

@@ -1,4 +1,4 @@
-"""Control features: declared in a dataset's schema, checked against its rows, and handed to checks beside the groups."""
+"""Control features: declared in a schema, checked against its rows, and handed to checks beside the groups."""
 
 import pyarrow as pa
 import pytest

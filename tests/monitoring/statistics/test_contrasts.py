@@ -10,6 +10,7 @@ from monitoring.statistics.cube import Cube
 from monitoring.statistics.family import critical_values
 from monitoring.statistics.intervals import generator, quantile_of_normal, wilson
 from monitoring.statistics.rates import RATES
+from monitoring.statistics.scores import Means, critical_means, largest_gap
 from monitoring.statistics.slices import cut
 
 SELECTED = RATES["selection_rate"]
@@ -236,3 +237,27 @@ def test_the_true_difference_and_ratio_of_small_groups_are_covered():
         within_ratio += ratio.lower <= 0.6 <= ratio.upper
     assert within_difference >= 0.92 * trials
     assert within_ratio >= 0.92 * trials
+
+
+def test_within_strata_the_true_difference_is_covered_although_selection_depends_on_the_stratum():
+    rng, sizes, rates, covered, trials = np.random.default_rng(8), ((60, 15), (20, 50)), (0.2, 0.6), 0, 300
+    for _ in range(trials):
+        counts = np.array(
+            [[(n - x, x, 0, 0) for n in row for x in [rng.binomial(n, p)]] for row, p in zip(sizes, rates, strict=True)]
+        )
+        gap = largest_difference(levels(SELECTED, counts, ALONE))
+        covered += gap.lower <= 0
+    assert covered >= 0.92 * trials, f"{covered} of {trials} do not exclude that there is no difference"
+
+
+def test_mean_scores_of_equal_groups_are_not_called_apart_more_than_one_time_in_twenty():
+    rng, apart = np.random.default_rng(9), 0
+    for trial in range(200):
+        found = []
+        for groups in (2, 4):
+            values = [rng.exponential(1.0, 40) for _ in range(groups)]
+            mean, error = [v.mean() for v in values], [v.std(ddof=1) / 40**0.5 for v in values]
+            found.append(Means(np.full(groups, 40), np.array(mean), np.array(error)))
+        critical = critical_means(found, generator(trial, "m"), 500)[1]
+        apart += any(largest_gap(means, critical).lower > 0 for means in found)
+    assert apart <= 18
