@@ -57,8 +57,8 @@ def append(
 ) -> str:
     """Append an event about ``subject`` ("noun:id") and return its leaf hash in hexadecimal.
 
-    Locks the subject's head, so that ``prev`` is the subject's previous event; ``at`` is when it was asked for, which may
-    be a little before that lock. Raises EventError, CanonicalError,
+    Locks the subject's head, so that ``prev`` is the subject's previous event; ``at`` is when it was asked for, which
+    may be a little before that lock. Raises EventError, CanonicalError,
     EventTooLargeError or OutsideTransactionError; the caller's transaction then rolls back with its change.
     """
     if not connection.in_atomic_block:
