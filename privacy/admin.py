@@ -6,3 +6,4 @@ from registry.admin import look_at
 look_at(models.DatasetScan, "dataset_version", "complete", "created_at")
 look_at(models.Recipe, "digest", "project", "created_by", "created_at")
 look_at(models.Anonymization, "source", "recipe", "result", "grade", "created_at")
+look_at(models.Reveal, "project", "count", "requested_by", "granted_by", "opened_at")

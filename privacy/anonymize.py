@@ -1,28 +1,25 @@
 """Use case: a new, anonymised version of a dataset, by a recipe; it is scanned again, and what is left fails it."""
 
-import contextlib
-import secrets
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from privacy.examine import engine, examine
+from privacy.key_changes import current_key
 from privacy.models import Anonymization, Recipe
 from registry import run
-from registry.artifacts import local_path, read_document
+from registry.artifacts import keep_document, local_path, read_document
 from registry.canonical import canonical, digest
 from registry.ledger.append import append
-from registry.models import Actor, Artifact, DatasetVersion, Project, Run, RunKind
+from registry.models import Actor, Artifact, Dataset, DatasetVersion, Run, RunKind
 from registry.register.datasets import keep_rows, record_dataset_version
 from registry.run import Lease
 
 ANONYMIZE = "privacy.tasks.anonymize"
-KEY_BYTES = 32
-SLICE_ROWS = 1000
 Progress = Callable[[float, str], None]
 
 
@@ -32,41 +29,66 @@ class StillPersonalError(ValueError):
     code = "still_personal"
 
 
-def start_anonymizing(source: DatasetVersion, *, actor: Actor, recipe: Mapping[str, Any] | None = None) -> Run:
-    """Queue an anonymised version by the recipe, or by the one that the findings propose.
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What there is to record: rows that were kept, their schema, the report on them, and the number of the key."""
 
-    What is under way for the same rows and recipe is returned. The result of the run holds the id of the new
-    ``dataset_version``, its ``recipe`` and ``grade``. Raises RecipeError or CanonicalError for what is no recipe.
+    content: Artifact
+    rows: int
+    schema: dict[str, Any]
+    report: Artifact
+    key: int
+
+
+def start_anonymizing(
+    source: DatasetVersion, *, actor: Actor, recipe: Mapping[str, Any] | None = None, model: bool = False
+) -> Run:
+    """Queue an anonymised version by the recipe, by a draft that the findings complete, or by what they propose.
+
+    With ``model``, the report tells what a baseline model makes of the rows before and after. What is under way for
+    the same rows and recipe is returned. The result of the run holds the id of the new ``dataset_version``, its
+    ``recipe``, ``grade`` and ``report``. Raises RecipeError or CanonicalError for what is no recipe.
     """
     if recipe is not None:
-        from privacy.recipe import check_document
+        from privacy.recipe_text import checked
 
-        check_document(recipe)
+        recipe = checked(recipe)
     return run.start(
         kind=RunKind.ANONYMIZE,
         task=ANONYMIZE,
         project=source.dataset.project,
         subject=f"dataset_version:{source.pk}",
-        key=f"{source.pk}:{digest(dict(recipe)) if recipe is not None else 'proposed'}",
+        key=f"{source.pk}:{digest(recipe) if recipe is not None else 'proposed'}",
         actor=actor,
-        arguments={"recipe": dict(recipe) if recipe is not None else None},
+        arguments={"recipe": recipe, "model": model},
     )
 
 
 def anonymize(run_: Run, lease: Lease) -> dict[str, Any]:
-    """Do the work of an ANONYMIZE run; the same recipe on the same version gives the version there is.
+    """Do the work of an ANONYMIZE run; the same recipe and key on the same version give the version there is.
 
     Raises RecipeError for a recipe that does not fit, StillPersonalError when the new scan finds anything.
     """
+    from privacy.recipe import uses_key
+
     source = DatasetVersion.objects.select_related("dataset__project").get(pk=run_.subject.partition(":")[2])
     actor = Actor(principal=run_.requested_by, role="registrar", auth="task")
-    recipe = run_.arguments["recipe"] or _proposed(source, actor, _part(lease, 0, 0.3))
-    made = Anonymization.objects.filter(source=source, recipe_id=digest(recipe)).first()
-    return _told(made or _make(source, recipe, run_, actor, lease))
+    recipe = _whole(source, run_.arguments["recipe"], actor, _part(lease, 0, 0.3))
+    key = current_key(source.dataset.project, actor=actor) if uses_key(recipe) else None
+    made = _made(source, recipe, key.number if key else 0)
+    if made is None:
+        version = _make(source, recipe, key, run_, lease)
+        made = _record(source, recipe, version, run_=run_, actor=actor, lease=lease)
+    return _told(made)
 
 
 def _told(made: Anonymization) -> dict[str, Any]:
-    return {"dataset_version": str(made.result_id), "recipe": made.recipe_id, "grade": made.grade}
+    told = {"dataset_version": str(made.result_id), "recipe": made.recipe_id, "grade": made.grade}
+    return {**told, "report": made.report_id}
+
+
+def _made(source: DatasetVersion, recipe: Mapping[str, Any], key_number: int) -> Anonymization | None:
+    return Anonymization.objects.filter(source=source, recipe_id=digest(dict(recipe)), key_number=key_number).first()
 
 
 def _part(lease: Lease, low: float, high: float) -> Progress:
@@ -74,85 +96,53 @@ def _part(lease: Lease, low: float, high: float) -> Progress:
     return lambda share, message: lease.progress(low + (high - low) * share, message)
 
 
-def _proposed(source: DatasetVersion, actor: Actor, progress: Progress) -> dict[str, Any]:
+def _whole(source: DatasetVersion, given: dict[str, Any] | None, actor: Actor, progress: Progress) -> dict[str, Any]:
+    """Return the recipe that was given, or what the findings make of a draft, or of nothing."""
     from privacy.recipe import propose
+    from privacy.recipe_text import is_draft
 
+    if given is not None and not is_draft(given):
+        return given
     findings = read_document(str(examine(source, actor=actor, progress=progress).report_id))
-    return propose(findings, source.schema)
+    return propose(findings, source.schema, given or {})
 
 
-def _make(source: DatasetVersion, recipe: dict[str, Any], run_: Run, actor: Actor, lease: Lease) -> Anonymization:
-    import pyarrow.parquet as pq
+def _make(source: DatasetVersion, recipe: dict[str, Any], key: Any, run_: Run, lease: Lease) -> _Version:
+    from privacy.anonymous_report import report
+    from privacy.anonymous_rows import write
 
-    rows = pq.read_table(local_path(source.content_id))
-    table = _applied(rows, recipe, project_key(source.dataset.project), _part(lease, 0.3, 0.6))
-    schema = _schema_after(source.schema, table.column_names)
-    _check_clean(table, schema, _part(lease, 0.6, 0.9))
     with tempfile.TemporaryDirectory(prefix="probity-anonymize-") as folder:
-        file = Path(folder) / "rows.parquet"
-        pq.write_table(table, file)
+        file, progress = Path(folder) / "rows.parquet", _part(lease, 0.3, 0.9)
+        old = local_path(source.content_id)
+        made = write(old, file, recipe, schema=source.schema, key=key, engine=engine(), progress=progress)
+        if made.still_personal:
+            what = ", ".join(made.still_personal)
+            raise StillPersonalError(f"after the recipe personal data is left in: {what}; no version was made")
         lease.beat(0.9, "keeping the new version")
-        content, count = keep_rows(file, schema)
-    return _record(source, run_, actor, lease, content=content, rows=count, schema=schema, recipe=recipe)
-
-
-def _applied(table: Any, recipe: dict[str, Any], key: bytes, progress: Progress) -> Any:
-    """Apply the recipe slice by slice (every operator looks at one row), with a sign of life after each."""
-    import pyarrow as pa
-
-    from privacy.recipe import apply
-
-    parts = []
-    for start in range(0, max(table.num_rows, 1), SLICE_ROWS):
-        progress(start / max(table.num_rows, 1), f"row {start} of {table.num_rows}")
-        parts.append(apply(table.slice(start, SLICE_ROWS), recipe, key, engine()))
-    return pa.concat_tables(parts).unify_dictionaries()
-
-
-def _schema_after(schema: dict[str, Any], columns: list[str]) -> dict[str, Any]:
-    """Return the schema without the columns that the recipe dropped."""
-    kept = set(columns)
-    return {
-        **schema,
-        "features": [feature for feature in schema["features"] if feature["name"] in kept],
-        **{key: [name for name in schema[key] if name in kept] for key in ("identifiers", "text", "ignore")},
-        "sensitive": [attribute for attribute in schema["sensitive"] if attribute["column"] in kept],
-    }
-
-
-def _check_clean(table: Any, schema: dict[str, Any], progress: Progress) -> None:
-    from privacy.scan.scan import scan
-
-    again = scan(table, schema, engine=engine(), progress=progress)
-    left = [column["name"] for column in again["columns"] if column["verdict"] != "CLEAN"]
-    if left or not again["complete"]:
-        what = ", ".join(left) or "columns that could not be scanned in full"
-        raise StillPersonalError(f"after the recipe personal data is left in: {what}; no version was made")
+        content, count = keep_rows(file, made.schema)
+    model = bool(run_.arguments.get("model"))
+    told = keep_document(report(made, recipe, source=source.schema, key=key, model=model))
+    return _Version(content, count, made.schema, told, key.number if key else 0)
 
 
 @transaction.atomic
 def _record(
-    source: DatasetVersion,
-    run_: Run,
-    actor: Actor,
-    lease: Lease,
-    *,
-    content: Artifact,
-    rows: int,
-    schema: dict[str, Any],
-    recipe: dict[str, Any],
+    source: DatasetVersion, recipe: dict[str, Any], new: _Version, *, run_: Run, actor: Actor, lease: Lease
 ) -> Anonymization:
-    """Record version, recipe, lineage and event at once, while the run is still ours."""
+    """Record version, recipe, lineage and event at once, while the run is still ours; once, if two come at once."""
     from privacy.recipe import result_class
 
     lease.lock()
+    Dataset.objects.select_for_update().get(pk=source.dataset_id)
+    if (known := _made(source, recipe, new.key)) is not None:
+        return known
     identity, grade = digest(recipe), result_class(recipe)
     version = record_dataset_version(
         project=source.dataset.project,
         name=source.dataset.name,
-        content=content,
-        rows=rows,
-        schema=schema,
+        content=new.content,
+        rows=new.rows,
+        schema=new.schema,
         actor=actor,
         parent=source,
         recipe_digest=identity,
@@ -160,29 +150,23 @@ def _record(
     )
     kept = {"document_text": canonical(recipe).decode(), "project": source.dataset.project}
     Recipe.objects.get_or_create(pk=identity, defaults={**kept, "created_by": actor.principal})
-    made, new = Anonymization.objects.get_or_create(
-        source=source, recipe_id=identity, defaults={"result": version, "grade": grade, "run": run_}
+    made = Anonymization(
+        source=source, recipe_id=identity, result=version, grade=grade, run=run_, report=new.report, key_number=new.key
     )
-    if new:
-        append(
-            "dataset.anonymized",
-            actor=actor,
-            subject=f"dataset_version:{version.pk}",
-            evidence=[identity],
-            data={"source": source.digest, "result": version.digest, "recipe": identity, "grade": grade},
-        )
+    made.full_clean()
+    made.save()
+    append(
+        "dataset.anonymized",
+        actor=actor,
+        subject=f"dataset_version:{version.pk}",
+        evidence=[identity, new.report.digest],
+        data={
+            "source": source.digest,
+            "result": version.digest,
+            "recipe": identity,
+            "grade": grade,
+            "report": new.report.digest,
+            "key": new.key,
+        },
+    )
     return made
-
-
-def project_key(project: Project) -> bytes:
-    """Return the key under which a project's pseudonyms are made: a file with mode 0600, outside of the database."""
-    place = Path(settings.PROBITY_HOME) / "keys" / f"pseudonyms-{project.pk}"
-    if not place.exists():
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = place.with_name(f"{place.name}.{secrets.token_hex(8)}")
-        partial.touch(mode=0o600)
-        partial.write_bytes(secrets.token_bytes(KEY_BYTES))
-        with contextlib.suppress(FileExistsError):
-            place.hardlink_to(partial)  # whoever is second takes the first one's key
-        partial.unlink()
-    return place.read_bytes()

@@ -11,6 +11,37 @@ register(
     EventKind(
         "dataset.anonymized",
         "A new dataset version was made by a recipe and scanned again",
-        {"source": "digest", "result": "digest", "recipe": "digest", "grade": "text"},
+        {
+            "source": "digest",
+            "result": "digest",
+            "recipe": "digest",
+            "grade": "text",
+            "report": "digest",
+            "key": "integer",
+        },
     ),
+    EventKind(
+        "privacy_key.made",
+        "What is new in a project is pseudonymised and sealed under another key",
+        {"project": "id", "number": "integer", "fingerprint": "digest"},
+    ),
+    EventKind(
+        "privacy_key.shredded",
+        "A key was taken away for good: what it sealed stays sealed",
+        {"project": "id", "number": "integer", "fingerprint": "digest", "reason": "digest"},
+    ),
+    EventKind(
+        "reveal.requested",
+        "A person asks to see what sealed values hold; the tokens are named by the digest of their list",
+        {
+            "project": "id",
+            "tokens": "digest",
+            "count": "integer",
+            "entities": "texts",
+            "reason": "digest",
+            "second_person": "boolean",
+        },
+    ),
+    EventKind("reveal.granted", "A second person agreed to a reveal", {"tokens": "digest", "requested_by": "id"}),
+    EventKind("reveal.opened", "The person who asked saw the values, once", {"tokens": "digest", "count": "integer"}),
 )

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from registry.canonical import parse
-from registry.models import Artifact, DatasetVersion, Principal, Project, Run
+from registry.models import Artifact, Commitment, DatasetVersion, Principal, Project, Run
 from registry.models.fields import DigestField, Row
 
 
@@ -49,18 +49,58 @@ class Recipe(models.Model):
 
 
 class Anonymization(Row):
-    """That a recipe made one dataset version of another, once; what was asked again is answered by this."""
+    """That a recipe made one dataset version of another, once under each key; asked again, it is answered by this.
+
+    ``key_number`` is 0 where no operator was keyed. ``report`` tells each column before and after, without values.
+    """
 
     source = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="anonymizations")
     recipe = models.ForeignKey(Recipe, on_delete=models.PROTECT, related_name="anonymizations")
     result = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     grade = models.CharField(max_length=20)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
+    report = models.ForeignKey(Artifact, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    key_number = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["source", "recipe"], name="privacy_a_recipe_makes_one_version"),
+            models.UniqueConstraint(
+                fields=["source", "recipe", "key_number"], name="privacy_a_recipe_makes_one_version_under_a_key"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.result} of {self.source}"
+
+
+class Reveal(Row):
+    """That sealed values are to be opened: who asked, who granted it, when it was done. The values are kept nowhere.
+
+    ``tokens`` is the digest of the list of tokens. ``granted_by`` is empty where the installation asks for no second
+    person.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="reveals")
+    tokens = DigestField()
+    count = models.PositiveIntegerField()
+    entities = models.JSONField()
+    reason = models.ForeignKey(Commitment, on_delete=models.PROTECT, related_name="+")
+    requested_by = models.ForeignKey(Principal, on_delete=models.PROTECT, related_name="+")
+    granted_by = models.ForeignKey(Principal, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    granted_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(granted_by__isnull=True) | ~models.Q(granted_by=models.F("requested_by")),
+                name="privacy_reveal_takes_two",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(opened_at__isnull=True) | models.Q(granted_at__isnull=False),
+                name="privacy_reveal_is_granted_first",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"reveal of {self.count} values"

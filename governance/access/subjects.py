@@ -6,6 +6,7 @@ from django.db.models import Model as Table
 
 from governance.models import ApiToken, LegalHold, PolicyAssignment, PromotionRequest
 from monitoring.models import Monitor
+from privacy.models import Reveal
 from registry.models import DatasetVersion, Deployment, Environment, Model, ModelVersion, Project, Run
 
 SUBJECTS: dict[str, tuple[type[Table], str]] = {
@@ -21,6 +22,7 @@ SUBJECTS: dict[str, tuple[type[Table], str]] = {
     "run": (Run, "project_id"),
     "token": (ApiToken, "project_id"),
     "hold": (LegalHold, "project_id"),
+    "reveal": (Reveal, "project_id"),
 }
 
 

@@ -1,5 +1,6 @@
 """Datasets and their versions: uploaded as CSV or Parquet with the schema that says what is what."""
 
+from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
@@ -14,6 +15,7 @@ from governance.api.idempotency import once
 from governance.api.runs import RunPrinted
 from governance.api.uploads import parquet
 from privacy.anonymize import start_anonymizing
+from privacy.recipe_text import read_recipe
 from registry.models import Dataset, DatasetVersion
 from registry.register import register_dataset_version
 
@@ -105,9 +107,21 @@ class DatasetVersionView(ApiView):
 
 
 class AnonymizingSent(Input):
-    """A recipe; without one, the recipe that the findings of a scan propose is used."""
+    """A recipe, or the part of one that the findings of a scan complete, as an object or as YAML.
+
+    Without one, what the findings propose is used. With ``model``, the report tells what a baseline model makes of the
+    rows before and after.
+    """
 
     recipe = serializers.DictField(required=False)
+    recipe_yaml = serializers.CharField(required=False, max_length=100_000, trim_whitespace=False)
+    model = serializers.BooleanField(required=False, default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Take one of the two."""
+        if "recipe" in attrs and "recipe_yaml" in attrs:
+            raise serializers.ValidationError("send 'recipe' or 'recipe_yaml', not both", "recipe_twice")
+        return attrs
 
 
 class DatasetVersionAnonymizeView(ApiView):
@@ -123,5 +137,6 @@ class DatasetVersionAnonymizeView(ApiView):
         source = self.one(rows.select_related("dataset__project"), pk=version_id)
         given = self.read(AnonymizingSent)
         actor = self.actor(source.dataset.project, REGISTRARS, "anonymise a dataset")
-        queued = start_anonymizing(source, actor=actor, recipe=given.get("recipe"))
+        recipe = read_recipe(given["recipe_yaml"]) if "recipe_yaml" in given else given.get("recipe")
+        queued = start_anonymizing(source, actor=actor, recipe=recipe, model=given["model"])
         return Response(RunPrinted(queued).data, status=ACCEPTED)

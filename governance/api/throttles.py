@@ -1,4 +1,4 @@
-"""How often a caller may ask a served model, by DRF's throttle; each web process counts for itself."""
+"""How often a caller may ask for costly answers, by DRF's throttle; each web process counts for itself."""
 
 from typing import cast
 
@@ -23,3 +23,17 @@ class PredictThrottle(SimpleRateThrottle):
         """Return what is counted together: this principal's calls to this deployment."""
         caller = cast("Caller", request.user)
         return f"probity.predict.{caller.principal.pk}.{view.kwargs['deployment_id']}"
+
+
+class RedactThrottle(SimpleRateThrottle):
+    """PROBITY_REDACTS_PER_MINUTE calls of a principal."""
+
+    scope = "redact"
+
+    def get_rate(self) -> str:
+        """Return the rate that the settings give now."""
+        return f"{settings.PROBITY_REDACTS_PER_MINUTE}/min"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002
+        """Return what is counted together: all calls of this principal."""
+        return f"probity.redact.{cast('Caller', request.user).principal.pk}"

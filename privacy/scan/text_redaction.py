@@ -1,17 +1,24 @@
 """Free text without what names people: the analyser's findings, and what other columns of the same row tell."""
 
 import re
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from privacy.scan.batch import analyze_batch
 from privacy.scan.cells import as_text
 from privacy.scan.engine import Engine, Hit
 from privacy.scan.entities import Kind, entity
 from privacy.scan.shapes import REDACTED
+from privacy.scan.spans import Redacted, Treat, replaced, resolved
 
 ROUNDS = 3
 SHORTEST_PART = 3
+Told = Sequence[tuple[str, str]]
+
+
+def placeholder(label: str, _words: str) -> str:
+    """Return "<ENTITY>"."""
+    return f"<{label}>"
 
 
 def redacted_texts(
@@ -21,44 +28,66 @@ def redacted_texts(
     engine: Engine,
     threshold: float,
     context: Sequence[str] = (),
-) -> list[str | None]:
-    """Return each text with personal data as "<ENTITY>".
+    treat: Treat = placeholder,
+    wanted: Collection[str] = (),
+) -> list[Redacted | None]:
+    """Return each text with what was found in it treated, "<ENTITY>" by default; NULL stays NULL.
 
-    ``known`` holds (entity, column): the value that such a column has in the row is removed from its text too.
-
-    A text that cannot be analysed in full, or still holds findings after some rounds, becomes "<REDACTED>" whole.
+    ``known`` holds (entity, column): the value that such a column has in the row is treated in its text too. Findings
+    that are only recorded (times, addresses of pages) are left unless ``wanted`` names their entity. A text that
+    cannot be analysed in full, or still holds findings after some rounds, becomes "<REDACTED>" whole.
     """
-    analyse = cache(lambda text: _found(text, engine, threshold, context))
-    made: list[str | None] = []
-    for row, text in enumerate(values):
-        if text is None:
-            made.append(None)
-            continue
-        told = [(label, as_text(column[row]).strip()) for label, column in known if column[row] is not None]
-        made.append(_redacted(text, told, analyse))
+    made = [None if text is None else Redacted(text) for text in values]
+    open_rows = [row for row, one in enumerate(made) if one is not None]
+    for _round in range(ROUNDS):
+        found = _analysed({made[row].text for row in open_rows}, engine, threshold, context, wanted)  # type: ignore[union-attr]
+        left = []
+        for row in open_rows:
+            before = made[row]
+            assert before is not None  # noqa: S101 - rows of NULL are never open
+            hits = found[before.text]
+            if hits is None:
+                made[row] = Redacted(REDACTED)
+                continue
+            told = [(label, as_text(column[row]).strip()) for label, column in known if column[row] is not None]
+            new = _new([*hits, *_known(before.text, told)], before)
+            if new:
+                made[row] = replaced(before, resolved(new), treat)
+                left.append(row)
+        open_rows = left
+    for row in open_rows:
+        made[row] = Redacted(REDACTED)
     return made
 
 
-def _redacted(text: str, told: Sequence[tuple[str, str]], analyse: Any) -> str:
-    for _round in range(ROUNDS):
-        hits = analyse(text)
-        if hits is None:
-            return REDACTED
-        hits = [*hits, *_known(text, told)]
-        if not hits:
-            return text
-        text = _replaced(text, hits)
-    return REDACTED
+def _new(hits: Sequence[Hit], before: Redacted) -> list[Hit]:
+    """Return the findings that are not within what was put in before."""
+    return [one for one in hits if not any(put.start <= one.start and one.end <= put.end for put in before.put_in)]
 
 
-def _found(text: str, engine: Engine, threshold: float, context: Sequence[str]) -> list[Hit] | None:
-    analysis = engine.analyze(text, context, threshold)
-    if analysis.problem:
-        return None
-    return [hit for hit in analysis.hits if entity(hit.entity).kind is not Kind.NEUTRAL]
+def _analysed(
+    texts: Collection[str], engine: Engine, threshold: float, context: Sequence[str], wanted: Collection[str]
+) -> dict[str, list[Hit] | None]:
+    """Return the findings that count in each text, None where it was not analysed in full."""
+    import pyarrow as pa
+
+    ordered = sorted(texts)
+    batch = analyze_batch(engine, pa.array(ordered, pa.string()), context, threshold)
+    made: dict[str, list[Hit] | None] = {}
+    for index, text in enumerate(ordered):
+        analysis = batch.analyses.get(index)
+        if batch.problem or (analysis and analysis.problem):
+            made[text] = None
+        else:
+            made[text] = [one for one in (analysis.hits if analysis else ()) if _counts(one.entity, wanted)]
+    return made
 
 
-def _known(text: str, told: Sequence[tuple[str, str]]) -> list[Hit]:
+def _counts(label: str, wanted: Collection[str]) -> bool:
+    return label in wanted or entity(label).kind is not Kind.NEUTRAL
+
+
+def _known(text: str, told: Told) -> list[Hit]:
     """Find the values of the row's other columns in its text: whole in any case, the words of a name as written."""
     wanted = {(label, value, re.IGNORECASE) for label, value in told if len(value) >= SHORTEST_PART}
     for label, value in told:
@@ -68,24 +97,4 @@ def _known(text: str, told: Sequence[tuple[str, str]]) -> list[Hit]:
         Hit(match.start(), match.end(), label, 1.0)
         for label, part, flags in sorted(wanted)
         for match in re.finditer(rf"(?<!\w){re.escape(part)}(?!\w)", text, flags)
-        if not _inside_placeholder(text, match)
     ]
-
-
-def _inside_placeholder(text: str, match: re.Match[str]) -> bool:
-    return text[: match.start()].endswith("<") and text[match.end() :].startswith(">")
-
-
-def _replaced(text: str, hits: Sequence[Hit]) -> str:
-    """Replace findings through Presidio's anonymiser, which resolves overlaps."""
-    from presidio_anonymizer.entities import RecognizerResult
-
-    results = [RecognizerResult(hit.entity, hit.start, hit.end, hit.score) for hit in sorted(hits)]
-    return str(_anonymizer().anonymize(text, results).text)
-
-
-@cache
-def _anonymizer() -> Any:
-    from presidio_anonymizer import AnonymizerEngine
-
-    return AnonymizerEngine()

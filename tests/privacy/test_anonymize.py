@@ -1,13 +1,19 @@
 """Anonymising is a run: it can be polled and cancelled, leaves a whole version or none, and its event once."""
 
+import json
+
 import pyarrow.parquet as pq
 import pytest
 from celery import current_app
 
 from privacy import anonymize as anonymizing
+from privacy import anonymous_rows
 from privacy.anonymize import anonymize, start_anonymizing
+from privacy.anonymous_rows import write
+from privacy.key_changes import current_key, rotate_key, shred_key
 from privacy.models import Anonymization, Recipe
 from privacy.recipe import RecipeError, apply, propose
+from privacy.scan.keyed import ProjectKey
 from registry import run
 from registry.artifacts import local_path, read_document
 from registry.ledger import read
@@ -69,7 +75,8 @@ def test_a_run_makes_a_version_with_lineage_recipe_and_event(source):
     assert made.recipe_digest == ended.result["recipe"] == Recipe.objects.get().pk
     assert ended.result["grade"] == made.source["grade"] == "PSEUDONYMISED"
     told = {"source": source.digest, "result": made.digest, "recipe": made.recipe_digest, "grade": "PSEUDONYMISED"}
-    assert events("dataset.anonymized") == [told]
+    assert events("dataset.anonymized") == [told | {"report": ended.result["report"], "key": 1}]
+    assert [one["number"] for one in events("privacy_key.made")] == [1]
     before, after = (pq.read_table(local_path(version.content_id)) for version in (source, made))
     for name in PERSONAL:
         assert before[name].to_pylist() != after[name].to_pylist()
@@ -95,15 +102,16 @@ def test_what_is_under_way_is_not_begun_twice_and_another_recipe_is_another_run(
 
 def test_two_that_end_at_once_make_one_version_and_one_event(source, monkeypatch):
     """Each finds nothing made; whoever records second gets what the first one made."""
-    real = anonymizing._check_clean
+    real = anonymizing.keep_rows
 
     def meanwhile(*given):
-        real(*given)
-        monkeypatch.setattr(anonymizing, "_check_clean", real)
+        kept = real(*given)
+        monkeypatch.setattr(anonymizing, "keep_rows", real)
         recipe = propose(read_document(str(source.scans.get().report_id)), source.schema)
         assert done(started(source, recipe)).status == "SUCCEEDED"
+        return kept
 
-    monkeypatch.setattr(anonymizing, "_check_clean", meanwhile)
+    monkeypatch.setattr(anonymizing, "keep_rows", meanwhile)
     assert done(started(source)).status == "SUCCEEDED"
     assert Anonymization.objects.count() == 1
     assert len(events("dataset.anonymized")) == 1
@@ -155,32 +163,76 @@ def test_a_worker_that_lost_its_lease_records_nothing(source, monkeypatch):
 
 def test_a_cancelled_run_stops_at_its_next_sign_of_life(source, monkeypatch):
     queued = started(source)
-    real = anonymizing._applied
 
-    def cancelled(*given):
+    def cancelled(*given, **named):
         run.cancel(queued, actor=Actor.system("session"))
-        return real(*given)
+        return write(*given, **named)
 
     monkeypatch.setattr("registry.lease.HEARTBEAT_SECONDS", 0)
-    monkeypatch.setattr(anonymizing, "_applied", cancelled)
+    monkeypatch.setattr(anonymous_rows, "write", cancelled)
     assert done(queued).status == "CANCELLED"
     assert DatasetVersion.objects.count() == 1
     assert len(events("run.cancel_requested")) == 1
 
 
-def test_slices_give_the_same_rows_as_the_whole(source, monkeypatch, engine):
+def test_batches_give_the_same_rows_as_the_whole_and_tell_of_a_sample(source, monkeypatch, engine, tmp_path):
     recipe = dropping(source)
     table = pq.read_table(local_path(source.content_id))
     table = table.set_column(1, "name", table["name"].dictionary_encode())
-    proposed = Recipe.objects.get().document
-    monkeypatch.setattr(anonymizing, "SLICE_ROWS", 7)
-    shares = []
+    pq.write_table(table, tmp_path / "given.parquet")
+    proposed, key = Recipe.objects.get().document, ProjectKey(1, b"k" * 32)
+    monkeypatch.setattr(anonymous_rows, "BATCH_ROWS", 7)
+    monkeypatch.setattr(anonymous_rows, "SAMPLE_ROWS", 10)
     for one in (proposed, recipe):
-        sliced = anonymizing._applied(table, one, b"k" * 32, lambda share, _message: shares.append(share))
-        whole = apply(table, one, b"k" * 32, engine)
+        made = write(tmp_path / "given.parquet", tmp_path / "made", one, schema=SCHEMA, key=key, engine=engine)
+        whole = apply(table, one, key, engine)
+        sliced = pq.read_table(tmp_path / "made")
         assert sliced.schema.equals(whole.schema)
         assert sliced.to_pylist() == whole.to_pylist()
-    assert shares[:5] == [0, 7 / 30, 14 / 30, 21 / 30, 28 / 30]
+        assert made.before["patient_id"].to_pylist() == table["patient_id"].to_pylist()[::3]
+        assert made.after.num_rows == 10
+        assert (made.left["rows"], made.still_personal) == (30, [])
+
+
+def test_the_report_tells_what_changed_and_what_the_grade_does_not_say_without_a_value(source):
+    ended = done(started(source))
+    report = read_document(ended.result["report"])
+    columns = {one["column"]: one for one in report["columns"]}
+    assert set(columns) == set(PERSONAL)
+    assert (columns["email"]["distance"], columns["email"]["changed"]) == ("0", "1")
+    assert columns["email"]["distinct"] == [30, 30]
+    assert columns["note"]["operator"] == "redact_text"
+    assert [sentence for sentence in report["caveats"] if "without a name model: note" in sentence]
+    assert [sentence for sentence in report["caveats"] if "No quasi-identifiers" in sentence]
+    assert report["key"]["number"] == 1
+    assert report["model"] is None
+    rows = pq.read_table(local_path(source.content_id))
+    raw = {value for name in PERSONAL for value in rows[name].to_pylist()}
+    raw |= {word for name in rows["name"].to_pylist() for word in name.split() if len(word) > 3}
+    assert [value for value in raw if value in json.dumps(report, ensure_ascii=False)] == []
+
+
+def test_another_key_makes_another_version_whose_tokens_join_with_none_before(source):
+    first = done(started(source))
+    rotate_key(source.dataset.project, actor=Actor.system("command"))
+    second = done(started(source))
+    assert first.result["recipe"] == second.result["recipe"]
+    made = [DatasetVersion.objects.get(pk=one.result["dataset_version"]) for one in (first, second)]
+    tokens = [set(pq.read_table(local_path(one.content_id))["email"].to_pylist()) for one in made]
+    assert tokens[0].isdisjoint(tokens[1])
+    assert done(started(source)).result == second.result
+
+
+def test_without_a_key_nothing_keyed_is_made_and_what_needs_none_is(source):
+    actor, project = Actor.system("command"), source.dataset.project
+    shred_key(project, current_key(project, actor=actor).number, reason="it leaked", actor=actor)
+    ended = done(started(source))
+    assert (ended.status, ended.error_code) == ("FAILED", "privacy_key_missing")
+    assert DatasetVersion.objects.count() == 1
+    harmless = {"columns": [{"name": name, "operator": "drop"} for name in PERSONAL]}
+    ended = done(started(source, harmless))
+    assert ended.status == "SUCCEEDED", ended.error
+    assert events("dataset.anonymized")[0]["key"] == 0
 
 
 REFUSED = {

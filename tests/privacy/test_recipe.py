@@ -6,6 +6,8 @@ import pyarrow as pa
 import pytest
 
 from privacy.recipe import ANONYMISED, PSEUDONYMISED, apply, propose, recipe_digest, result_class
+from privacy.recipe_text import checked, read_recipe
+from privacy.scan.keyed import ProjectKey, TokenError
 from privacy.scan.recipe_errors import (
     RecipeColumnError,
     RecipeError,
@@ -17,7 +19,8 @@ from privacy.scan.scan import scan
 from registry.canonical import canonical
 from tests.privacy.patients import NUMERIC, SCHEMA, patients
 
-KEY = b"an entirely made-up project key!"
+KEY = ProjectKey(1, b"an entirely made-up project key!")
+OTHER = ProjectKey(2, b"another entirely made-up key!!!!")
 
 
 def recipe(*steps, identifiers=()):
@@ -101,7 +104,7 @@ def test_applying_twice_gives_the_same_table_and_another_key_another(engine):
     table = patients(1, 10)
     proposed = propose(scan(table, SCHEMA, engine=engine), SCHEMA)
     assert apply(table, proposed, KEY, engine).equals(apply(table, proposed, KEY, engine))
-    other = apply(table, proposed, KEY[::-1], engine)
+    other = apply(table, proposed, OTHER, engine)
     assert set(other["name"].to_pylist()).isdisjoint(apply(table, proposed, KEY, engine)["name"].to_pylist())
 
 
@@ -179,6 +182,10 @@ def test_text_that_cannot_be_analysed_in_full_is_redacted_whole(engine):
         ([step("a", "mask", keep_last="4")], [], PSEUDONYMISED),
         ([step("a", "redact")], ["id"], PSEUDONYMISED),
         ([step("a", "redact"), step("id", "drop")], ["id"], ANONYMISED),
+        ([step("a", "reversible")], [], PSEUDONYMISED),
+        ([step("a", "surrogate")], [], PSEUDONYMISED),
+        ([step("a", "shift", subject="id")], [], PSEUDONYMISED),
+        ([step("a", "mask", keep_last="0")], [], ANONYMISED),
     ],
 )
 def test_the_result_is_named_for_what_it_is(steps, identifiers, expected):
@@ -204,6 +211,12 @@ def test_a_recipe_that_calls_its_result_more_than_it_is_is_refused(engine):
         (step("a", "bin", width="5"), RecipeColumnError, "numeric column"),
         (step("n", "pseudonym"), RecipeColumnError, "needs text, not int64"),
         (step("n", "replace", value="x"), RecipeColumnError, "do not fit int64"),
+        (step("n", "reversible"), RecipeColumnError, "needs text, not int64"),
+        (step("a", "reversible", joins="no"), RecipeParameterError, "'joins' is true or false"),
+        (step("a", "shift"), RecipeParameterError, "needs the parameter 'subject'"),
+        (step("a", "shift", subject="z"), RecipeColumnError, "'z' is not a column"),
+        (step("a", "shift", subject="n", days="0"), RecipeParameterError, "'0' days is not between 1 and"),
+        (step("n", "shift", subject="a"), RecipeColumnError, "needs dates, not int64"),
         (step("a", "redact_text", known=[{"column": "z", "entity": "PERSON"}]), RecipeColumnError, "'z'"),
     ],
 )
@@ -218,7 +231,9 @@ def test_a_column_named_twice_and_a_short_key_are_refused(engine):
     with pytest.raises(RecipeColumnError, match="more than once"):
         apply(table, recipe(step("a", "redact"), step("a", "mask")), KEY, engine)
     with pytest.raises(RecipeKeyError, match="has 3 bytes; it needs at least 16"):
-        apply(table, recipe(step("a", "redact")), b"key", engine)
+        ProjectKey(1, b"key")
+    with pytest.raises(RecipeKeyError, match="there is no key"):
+        apply(table, recipe(step("a", "pseudonym")), None, engine)
     with pytest.raises(RecipeError, match="format"):
         apply(table, recipe(step("a", "redact")) | {"format": "x"}, KEY, engine)
 
@@ -241,3 +256,120 @@ def test_declared_text_in_which_nothing_was_found_still_loses_what_its_row_tells
     assert document["columns"][1]["verdict"] == "CLEAN"
     made = apply(table, propose(document, schema), KEY, engine)
     assert made["note"].to_pylist() == ["<PERSON> came", "nobody came"]
+
+
+def test_a_key_is_needed_by_keyed_rules_within_text_too(engine):
+    rules = {"PERSON": {"operator": "pseudonym"}}
+    made = {"format": "probity.recipe/1", "threshold": "0.4", "columns": [step("a", "redact_text")], "identifiers": []}
+    made |= {"entities": rules}
+    made |= {"result": result_class(made)}
+    assert made["result"] == PSEUDONYMISED
+    table = pa.table({"a": ["call Ann Lee at once"], "b": ["Ann Lee"]})
+    with pytest.raises(RecipeKeyError):
+        apply(table, made, None, engine)
+    made["columns"].append(step("b", "pseudonym", "PERSON"))
+    after = apply(table, made, KEY, engine)
+    assert after["a"].to_pylist() == [f"call {after['b'][0].as_py()} at once"], "texts and columns join"
+
+
+def test_what_is_sealed_joins_by_default_keeps_spelling_and_opens_under_its_key_alone(engine):
+    table = pa.table({"a": ["Ann Lee", None, "Ann Lee", "ann lee", ""]})
+    joining = apply(table, recipe(step("a", "reversible", "PERSON")), KEY, engine)["a"].to_pylist()
+    assert joining[0] == joining[2] != joining[3]
+    assert [None if one is None else KEY.opened(one) for one in joining] == table["a"].to_pylist()
+    apart = apply(table, recipe(step("a", "reversible", "PERSON", joins=False)), KEY, engine)["a"].to_pylist()
+    assert apart[0] != apart[2]
+    assert KEY.opened(apart[0]) == KEY.opened(apart[2]) == "Ann Lee"
+    for token in (joining[0], apart[0]):
+        with pytest.raises(TokenError):
+            OTHER.opened(token)
+
+
+def test_sealed_columns_and_surrogates_scan_clean(engine):
+    rows = 30
+    table = pa.table(
+        {
+            "email": [f"ann.lee{row}@example.com" for row in range(rows)],
+            "card": ["4111 1111 1111 1111", "5500-0000-0000-0004"] * (rows // 2),
+            "card_number": pa.array([4111111111111111, None] * (rows // 2)),
+            "ssn": [f"536-22-{1000 + row}" for row in range(rows)],
+            "note": ["my card is 4111111111111111, call Ann Lee"] * rows,
+        }
+    )
+    rules = {
+        "EMAIL_ADDRESS": {"operator": "reversible", "parameters": {"joins": False}},
+        "CREDIT_CARD": {"operator": "surrogate"},
+        "US_SSN": {"operator": "surrogate"},
+        "PERSON": {"operator": "reversible"},
+    }
+    draft = {"entities": rules, "columns": [step("card_number", "surrogate", "CREDIT_CARD")]}
+    proposed = propose(scan(table, {}, engine=engine), {}, draft)
+    made = apply(table, proposed, KEY, engine)
+    again = scan(made, {}, engine=engine)
+    assert {one["name"]: one["verdict"] for one in again["columns"]} == dict.fromkeys(table.column_names, "CLEAN")
+    assert made.schema.equals(table.schema)
+    assert re.fullmatch(r"9999 \d{4} \d{4} \d{4}", made["card"][0].as_py())
+    assert made["card_number"].null_count == rows // 2
+    assert re.fullmatch(r"000-\d\d-\d{4}", made["ssn"][0].as_py())
+    assert re.fullmatch(r"my card is 9999\d{12}, call person-s[a-p]+", made["note"][0].as_py())
+
+
+def test_dates_of_one_subject_move_together_and_of_nobody_are_lost(engine):
+    day = dt.date(2020, 2, 28)
+    table = pa.table(
+        {
+            "who": ["a", "a", "b", None, " A"],
+            "a": [day, day + dt.timedelta(days=10), day, day, None],
+            "text": ["2020-02-28", "2020-02-28 10:00", "28 Feb 2020", None, "2020-02-28"],
+        }
+    )
+    steps = [step(name, "shift", subject="who", days="30") for name in ("a", "text")]
+    made = apply(table, recipe(*steps), KEY, engine)
+    first, second, other, lost, missing = made["a"].to_pylist()
+    assert second - first == dt.timedelta(days=10)
+    assert 1 <= abs((first - day).days) <= 30
+    assert (lost, missing) == (None, None)
+    assert made["text"].to_pylist() == [str(first), f"{first} 10:00", "<REDACTED>", None, str(first)]
+    assert other != first, "another subject has another shift under this key"
+
+
+def test_a_draft_decides_and_the_findings_give_the_rest(engine):
+    document = scan(patients(1), SCHEMA, engine=engine)
+    draft = checked({"columns": [{"name": "name", "operator": "drop"}], "entities": {"US_SSN": {"operator": "mask"}}})
+    made = {one["name"]: one["operator"] for one in propose(document, SCHEMA, draft)["columns"]}
+    assert made == {"name": "drop", "ssn": "mask", "email": "pseudonym", "phone": "pseudonym", "note": "redact_text"}
+
+
+YAML = """
+columns:
+  - {name: age, operator: bin, parameters: {width: 0.5}}
+entities:
+  PERSON: {operator: pseudonym}
+"""
+
+
+def test_authors_write_yaml():
+    bin_step = step("age", "bin", width="0.5")
+    assert read_recipe(YAML) == {"columns": [bin_step], "entities": {"PERSON": {"operator": "pseudonym"}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("{}", "decides nothing"),
+        ("[1]", "is a mapping"),
+        ("a: [", "line 1"),
+        ("columns: &x [1]\nentities: *x", "no aliases"),
+        ("entities: {PERSON: drop}", "Entity 'PERSON'"),
+        ("entities: {PERSON: {operator: drop}}", "within text 'drop'"),
+        ("entities: {PERSON: {operator: mask, parameters: {keep: 1}}}", "'keep'"),
+        ("columns: [{name: a}]", "exactly entity, name, operator, parameters"),
+        ("rows: 1\nentities: {}", "'rows'"),
+        ("entities: {PERSON: {operator: replace, parameters: {value: 2020-01-01}}}", "not a date"),
+        ("format: x\nentities: {}", "format is 'x'"),
+        ("[" * 3000, "deep"),
+    ],
+)
+def test_what_is_no_recipe_is_refused_by_its_place(text, part):
+    with pytest.raises(RecipeError, match=re.escape(part)):
+        read_recipe(text)

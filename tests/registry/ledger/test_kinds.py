@@ -26,6 +26,8 @@ import governance.retention.erase
 import governance.retention.hold
 import governance.watch
 import privacy.anonymize
+import privacy.key_changes
+import privacy.reveal
 import registry.artifacts
 import registry.register
 import registry.run
@@ -92,6 +94,8 @@ USE_CASES: dict[ModuleType, set[str]] = {
     registry.run: {"start", "cancel", "perform"},
     registry.train: {"start_training", "train", "import_version"},
     privacy.anonymize: {"start_anonymizing", "anonymize"},
+    privacy.key_changes: {"current_key", "rotate_key", "shred_key"},
+    privacy.reveal: {"request_reveal", "grant_reveal", "open_reveal"},
     governance.policies.publish: {"publish"},
     governance.policies.assign: {"propose", "confirm"},
     governance.promotion.request: {"request_promotion", "start_assessment"},
