@@ -1,49 +1,27 @@
 """From findings in cells to the verdict on a column: it IS personal data, it CONTAINS some, or it is CLEAN."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from privacy.scan.column_names import SHARE, fits, named_entity, says_person, says_place
-from privacy.scan.engine import Hit
+from privacy.scan.column_names import SHARE, named_entity, says_person, says_place
+from privacy.scan.distinct import Distinct
 from privacy.scan.entities import AMOUNT_TOKENS, FIRST_OF_WORDS, IDENTIFIER_TOKENS, Kind, entity, name_tokens
-from privacy.scan.shapes import is_left_by_anonymising, masked
+from privacy.scan.groups import CLAIM, PREVIEWS, Alike, ColumnPart, Group, Mark, Place, Value
 from registry.canonical import decimal_string
 
+__all__ = ["CLEAN", "CONTAINS", "IS", "Tally", "Value", "Verdict", "judge", "judge_part"]
+
 IS, CONTAINS, CLEAN = "IS", "CONTAINS", "CLEAN"
-WHOLE = 0.8
 IS_SHARE = 0.5
 BARE_SHARE = 0.9
 ID_SHARE = 0.97
 BARE_UNIQUENESS = 0.1
-PREVIEWS = 3
 NAMED_SCORE = 0.6
 
-_PUNCTUATED = re.compile(r"[\d\s().+\-/,]*")
-_BARE = re.compile(r"\+?\w+")
-_NUMBER = re.compile(r"[\d.,\-]+")
 _OWN_LENGTH = frozenset({"CREDIT_CARD", "IP_ADDRESS"})  # judged among codes as long as they are: one of them counts
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One distinct value of a column: its text, in how many cells it stands, what was found in it."""
-
-    text: str
-    cells: int
-    hits: tuple[Hit, ...] = ()
-
-    @property
-    def is_code(self) -> bool:
-        """Say whether the whole value is one code or number, not words: there chance makes findings."""
-        text = self.text.strip()
-        return any(one.isdigit() for one in text) and (not re.search(r"\s", text) or bool(_PUNCTUATED.fullmatch(text)))
-
-    def covered(self, hit: Hit) -> bool:
-        """Say whether a finding is (nearly) the whole value."""
-        return hit.end - hit.start >= WHOLE * len(self.text.strip())
+_CHECKSUM_ONLY = frozenset({"UK_NHS", "MEDICAL_LICENSE", "US_BANK_NUMBER", "PHONE_NUMBER"})
 
 
 @dataclass(slots=True)
@@ -54,21 +32,25 @@ class Tally:
     whole: int = 0
     validated: int = 0
     score: float = 0.0
-    values: set[str] = field(default_factory=set)
+    texts: Distinct = field(default_factory=Distinct)
+    previews: set[str] = field(default_factory=set)
 
-    def add(self, value: Value, hits: Sequence[Hit]) -> None:
-        """Count one value with its findings of this entity."""
-        self.cells += value.cells
-        self.whole += value.cells if any(value.covered(hit) for hit in hits) else 0
-        self.validated += value.cells if any(hit.validated for hit in hits) else 0
-        self.score = max(self.score, *(hit.score for hit in hits))
-        self.values.update(value.text[hit.start : hit.end].casefold() for hit in hits)
+    def add(self, one: "_Judged", label: str) -> None:
+        """Count one group with its findings of this entity."""
+        cells, found = one.group.cells, [(place, mark) for place, mark in one.marks if mark.entity == label]
+        self.cells += cells
+        self.whole += cells if any(mark.whole for _place, mark in found) else 0
+        self.validated += cells if any(mark.validated for _place, mark in found) else 0
+        for place, mark in found:
+            self.score = max(self.score, mark.score)
+            self.texts.merge(one.group.seen[place].texts)
+            self.previews.update(one.group.seen[place].previews)
 
     def document(self) -> dict[str, Any]:
         """Return the counts, never the values."""
         return {
             "cells": self.cells,
-            "distinct": len(self.values),
+            "distinct": len(self.texts),
             "validated": self.validated,
             "score": decimal_string(self.score),
         }
@@ -99,113 +81,125 @@ class Verdict:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A group with the findings that are left to it, and where it keeps their texts."""
+
+    alike: Alike
+    group: Group
+    marks: tuple[tuple[Place, Mark], ...]
+
+    def holds(self, label: str) -> bool:
+        return any(mark.entity == label for _place, mark in self.marks)
+
+
 def judge(name: str, values: Iterable[Value], cells: int) -> Verdict:
     """Judge one column of so many cells from its distinct values; pure, and the same for the values in any order."""
-    tokens = name_tokens(name)
-    present = sorted((one for one in values if one.text.strip()), key=lambda one: one.text)
-    named = _with_named_entity(present, tokens, cells)
-    resolved = _resolved(named)
-    raw = _tallies(resolved)
+    part = ColumnPart(name, cells)
+    part.gather(values, b"")
+    return judge_part(part)
+
+
+def judge_part(part: ColumnPart) -> Verdict:
+    """Judge one column from what was gathered of it, in whatever parts."""
+    tokens, cells = name_tokens(part.name), part.cells
+    groups = _resolved(_with_claim(part, tokens))
     counted, dismissed = {}, Counter[str]()
-    for label, tally in raw.items():
-        if _counts(label, tally, resolved, tokens, cells):
+    for label, tally in _tallies(groups).items():
+        if _counts(label, tally, groups, part, tokens):
             counted[label] = tally
         else:
             dismissed[label] = tally.cells
     verdict, label, rule = _conclusion(counted, dismissed, cells, tokens)
-    return Verdict(verdict, label, cells, counted, dict(dismissed), _previews(resolved, counted), rule)
+    previews = sorted(set().union(*(tally.previews for tally in counted.values())))[:PREVIEWS]
+    return Verdict(verdict, label, cells, counted, dict(dismissed), tuple(previews), rule)
 
 
-def _with_named_entity(present: list[Value], tokens: Sequence[str], cells: int) -> list[Value]:
+def _with_claim(part: ColumnPart, tokens: Sequence[str]) -> list[_Judged]:
     """Add what the column's name claims, where enough values have the shape of it."""
     claimed = named_entity(tokens)
-    if not claimed:
-        return present
-    fitting = [one for one in present if not is_left_by_anonymising(one.text) and fits(claimed, one.text, tokens)]
-    enough = sum(one.cells for one in fitting) >= SHARE * cells
-    unique = claimed != "PERSON" or says_person(tokens) or len(fitting) >= BARE_UNIQUENESS * cells
-    if not enough or not unique:
-        return present
-    texts = {one.text for one in fitting}
-    return [
-        Value(one.text, one.cells, (*one.hits, Hit(0, len(one.text), claimed, NAMED_SCORE)))
-        if one.text in texts
-        else one
-        for one in present
-    ]
+    fitting = [group for alike, group in part.groups.items() if alike.fitting]
+    enough = sum(group.cells for group in fitting) >= SHARE * part.cells
+    different = sum(len(group.values) for group in fitting)
+    unique = claimed != "PERSON" or says_person(tokens) or different >= BARE_UNIQUENESS * part.cells
+    made = []
+    for alike, group in part.groups.items():
+        marks = [((cluster, index), mark) for cluster in alike.clusters for index, mark in enumerate(cluster)]
+        if alike.fitting and enough and unique:
+            last = max((mark.end for _place, mark in marks), default=1)
+            marks.append((CLAIM, Mark(0, max(last, 1), claimed, NAMED_SCORE, validated=False, whole=True)))
+        made.append(_Judged(alike, group, tuple(marks)))
+    return made
 
 
-def _resolved(values: list[Value]) -> list[Value]:
+def _resolved(groups: list[_Judged]) -> list[_Judged]:
     """Give each stretch of text to one entity: among overlapping findings the likelier in this column wins."""
     share = Counter[str]()
-    for one in values:
-        for label in {hit.entity for hit in one.hits}:
-            share[label] += one.cells
+    for one in groups:
+        for label in {mark.entity for _place, mark in one.marks}:
+            share[label] += one.group.cells
 
-    def order(hit: Hit) -> tuple[int, int, int, float]:
-        rules = entity(hit.entity)
-        checksum_only = rules.chance and hit.entity in {"UK_NHS", "MEDICAL_LICENSE", "US_BANK_NUMBER", "PHONE_NUMBER"}
-        return (1 if checksum_only else 0, -share[hit.entity] if checksum_only else 0, rules.rank, -hit.score)
+    def order(mark: Mark) -> tuple[int, int, int, int, float]:
+        rules = entity(mark.entity)
+        by_checksum = bool(rules.chance) and mark.entity in _CHECKSUM_ONLY
+        guess = rules.rank >= FIRST_OF_WORDS
+        return (guess, by_checksum, -share[mark.entity] if by_checksum else 0, rules.rank, -mark.score)
 
-    def survivors(one: Value) -> Value:
-        if is_left_by_anonymising(one.text):
-            return Value(one.text, one.cells)
-        kept: list[Hit] = []
-        guesses = [hit for hit in one.hits if entity(hit.entity).rank >= FIRST_OF_WORDS]
-        for hit in [*sorted(set(one.hits) - set(guesses), key=order), *sorted(guesses, key=order)]:
+    def survivors(one: _Judged) -> _Judged:
+        kept: list[tuple[Place, Mark]] = []
+        for place, mark in sorted(one.marks, key=lambda two: (order(two[1]), two[1].start, two[1].end, two[1].entity)):
             if not any(
-                hit.start < other.end and other.start < hit.end and hit.entity != other.entity for other in kept
+                _clash(mark, other) and (CLAIM in {place, there} or there[0] == place[0]) for there, other in kept
             ):
-                kept.append(hit)
-        return Value(one.text, one.cells, tuple(sorted(kept)))
+                kept.append((place, mark))
+        return _Judged(one.alike, one.group, tuple(kept))
 
-    return [survivors(one) for one in values]
+    return [survivors(one) for one in groups]
 
 
-def _tallies(values: list[Value]) -> dict[str, Tally]:
+def _clash(mark: Mark, other: Mark) -> bool:
+    return mark.entity != other.entity and mark.start < other.end and other.start < mark.end
+
+
+def _tallies(groups: list[_Judged]) -> dict[str, Tally]:
     tallies: dict[str, Tally] = {}
-    for one in values:
-        for label in sorted({hit.entity for hit in one.hits}):
-            found = [hit for hit in one.hits if hit.entity == label]
-            tallies.setdefault(label, Tally()).add(one, found)
+    for one in groups:
+        for label in sorted({mark.entity for _place, mark in one.marks}):
+            tallies.setdefault(label, Tally()).add(one, label)
     return tallies
 
 
-def _counts(label: str, tally: Tally, values: list[Value], tokens: Sequence[str], cells: int) -> bool:
+def _counts(label: str, tally: Tally, groups: list[_Judged], part: ColumnPart, tokens: Sequence[str]) -> bool:
     """Say whether the findings of one entity say something of the column, or are what chance makes."""
     rules = entity(label)
     if rules.kind is Kind.NEUTRAL:
         return False
     if rules.guess:
-        several = len(tally.values) > 1 or len(values) == 1
+        several = len(tally.texts) > 1 or len(part.different) == 1
         return several and not (label == "PERSON" and says_place(tokens))
     if not rules.chance or (rules.tokens & set(tokens) and not AMOUNT_TOKENS & set(tokens)):
         return True
-    of_label = [one for one in values if any(hit.entity == label for hit in one.hits)]
-    if any(not one.is_code for one in of_label):
+    of_label = [one for one in groups if one.holds(label)]
+    if any(not one.alike.code for one in of_label):
         return True
-    return not rules.named_only and not _is_chance(label, of_label, values, tokens, cells)
+    return not rules.named_only and not _is_chance(label, of_label, part, tokens)
 
 
-def _is_chance(label: str, of_label: list[Value], values: list[Value], tokens: Sequence[str], cells: int) -> bool:
+def _is_chance(label: str, of_label: list[_Judged], part: ColumnPart, tokens: Sequence[str]) -> bool:
     """Decide on findings that are all in codes and numbers, by their share, their uniqueness and the column's name."""
-    texts = [one.text.strip() for one in of_label]
-    if label in {"US_SSN", "US_ITIN"} and any("-" in text or " " in text for text in texts):
+    if label in {"US_SSN", "US_ITIN"} and any(one.alike.parted for one in of_label):
         return False
-    shortest = min(map(_letters_and_digits, texts)) if label in _OWN_LENGTH else 0
-    codes = sum(one.cells for one in values if one.is_code and _letters_and_digits(one.text) >= shortest)
-    share = sum(one.cells for one in of_label) / max(codes, 1)
-    bare = all(_BARE.fullmatch(text) or _NUMBER.fullmatch(text) for text in texts)
+    shortest = min(one.alike.length for one in of_label) if label in _OWN_LENGTH else 0
+    codes = sum(cells for length, cells in part.codes.items() if length >= shortest)
+    share = sum(one.group.cells for one in of_label) / max(codes, 1)
+    bare = all(one.alike.bare for one in of_label)
     if bare and AMOUNT_TOKENS & set(tokens):
         return True
     if label in _OWN_LENGTH or not bare:
         return share < entity(label).chance
     needed = ID_SHARE if IDENTIFIER_TOKENS & set(tokens) else BARE_SHARE
-    return share < needed or len(of_label) < BARE_UNIQUENESS * cells
-
-
-def _letters_and_digits(text: str) -> int:
-    return sum(map(str.isalnum, text))
+    different = sum(len(one.group.values) for one in of_label)
+    return share < needed or different < BARE_UNIQUENESS * part.cells
 
 
 def _conclusion(
@@ -226,10 +220,3 @@ def _conclusion(
     label = max(counted, key=lambda one: (entity(one).kind is Kind.DIRECT, counted[one].cells, -entity(one).rank))
     parts = ", ".join(f"{name} in {tally.cells}" for name, tally in sorted(counted.items()))
     return CONTAINS, label, f"of {cells} cells: {parts}"
-
-
-def _previews(values: list[Value], counted: dict[str, Tally]) -> tuple[str, ...]:
-    shown = {
-        masked(hit.entity, one.text[hit.start : hit.end]) for one in values for hit in one.hits if hit.entity in counted
-    }
-    return tuple(sorted(shown)[:PREVIEWS])

@@ -1,13 +1,14 @@
 """The analyser: Presidio's recognisers and our gazetteer over a tokenizer that needs no model and no network."""
 
-import logging
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from privacy.scan import gazetteer, masks
+from privacy.scan import gazetteer
+from privacy.scan.finders import Finder, finder
+from privacy.scan.hits import Analysis, Found, Hit, Merger, hits
 from privacy.scan.nlp import (
     EngineError,
     NerModelMissingError,
@@ -16,51 +17,19 @@ from privacy.scan.nlp import (
     model_digest,
     model_engine,
 )
-from privacy.scan.pieces import pieces
+from privacy.scan.pieces import PIECE, pieces
+from privacy.scan.plan import Boost, Plan, plan
 from registry.canonical import decimal_string, digest
 
 __all__ = ["Analysis", "Engine", "EngineError", "Hit", "NerModelMissingError", "build_engine"]
 
 NAME = "presidio"
-VERSION = "1"
+VERSION = "2"
 THRESHOLD = 0.4
 LONGEST_CELL = 1_000_000
 CELL_SECONDS = 30.0
 _WITHOUT_MODEL = "none"
 _URL_RUN = r"(?<![a-z0-9.\-])"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Hit:
-    """One finding in a text, by code points; ``validated`` says that a checksum or a registry confirmed it."""
-
-    start: int
-    end: int
-    entity: str
-    score: float
-    validated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """All findings of one text; ``problem`` says why some part of it was not analysed, or is empty."""
-
-    hits: tuple[Hit, ...] = ()
-    problem: str = ""
-
-
-class _Timeouts(logging.Handler):
-    """Presidio logs a pattern that ran out of time and goes on; this notices, so that the scan does not pass it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.seen = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.seen += "timed out" in str(record.msg)
-
-
-_TIMEOUTS = _Timeouts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,67 +39,66 @@ class Engine:
     analyzer: Any
     ner: str
     fingerprint: str
-    masks: tuple[tuple[frozenset[str], masks.Mask], ...]
+    finders: tuple[Finder, ...]
+    merger: Merger
     context_words: frozenset[str]
     longest_cell: int = LONGEST_CELL
     cell_seconds: float = CELL_SECONDS
 
-    def describe(self) -> dict[str, str]:
-        """Return what a report records of the analyser."""
-        return {"name": NAME, "version": VERSION, "fingerprint": self.fingerprint, "ner": self.ner}
+    def describe(self) -> dict[str, Any]:
+        """Return what a report records of the analyser; ``every_value`` names whom no mask spares any value."""
+        return {
+            "name": NAME,
+            "version": VERSION,
+            "fingerprint": self.fingerprint,
+            "ner": self.ner,
+            "every_value": sorted(one.name for one in self.finders if one.looks_everywhere),
+        }
 
     def context(self, tokens: Iterable[str]) -> tuple[str, ...]:
         """Return those words of a column's name that some recogniser takes as context, matched whole."""
         return tuple(sorted(set(tokens) & self.context_words))
 
-    def analyze(self, text: str, context: Sequence[str] = (), threshold: float = THRESHOLD) -> Analysis:
-        """Return the findings of a text at or above a threshold, deduplicated over its pieces and sorted."""
-        began, found, problem = time.monotonic(), set[Hit](), ""
+    def plan(self, context: Sequence[str], threshold: float | None) -> Plan:
+        """Return who has to look where in a column whose name gives these context words."""
+        keywords = [word.lower() for word in context]
+        sure = None if self.merger.lemmas_differ else threshold
+        return plan(self.finders, keywords, sure, self.merger.boost)
+
+    def analyze(self, text: str, context: Sequence[str] = (), threshold: float | None = THRESHOLD) -> Analysis:
+        """Return the findings of a text at or above a threshold, None for the recognisers' own.
+
+        They are those of Presidio's ``AnalyzerEngine`` up to the length of a piece; a longer text is analysed in
+        pieces that overlap.
+        """
+        began, found, problem = time.monotonic(), list[Hit](), ""
+        keywords = [word.lower() for word in context]
         if len(text) > self.longest_cell:
             problem = f"a cell of {len(text)} characters is longer than the limit of {self.longest_cell}"
         for offset, piece in pieces(text[: self.longest_cell]):
-            if time.monotonic() - began > self.cell_seconds:
-                problem = (
-                    f"a cell of {len(text)} characters took longer than the limit of {self.cell_seconds:g} seconds"
-                )
+            left = self.cell_seconds - (time.monotonic() - began)
+            if left <= 0:
+                limit = f"the limit of {self.cell_seconds:g} seconds"
+                problem = f"a cell of {len(text)} characters took longer than {limit}"
                 break
-            before = _TIMEOUTS.seen
-            found.update(self._piece(piece, offset, context, threshold))
-            if _TIMEOUTS.seen > before:
+            try:
+                with self.merger.forgetting():
+                    found += self._piece(piece, offset, keywords, threshold, left)
+            except TimeoutError:
                 problem = f"a pattern ran out of time on a cell of {len(text)} characters"
-        return Analysis(_merged(found), problem)
+        return Analysis(_merged(found) if len(text) > PIECE else tuple(found), problem)
 
-    def _piece(self, piece: str, offset: int, context: Sequence[str], threshold: float) -> list[Hit]:
-        entities = self.candidates(piece)
-        if not entities:
-            return []
-        results = self.analyzer.analyze(
-            piece,
-            "en",
-            entities=sorted(entities),
-            context=list(context),
-            score_threshold=threshold,
-            return_decision_process=True,
-        )
-        return [
-            Hit(
-                start=offset + result.start,
-                end=offset + result.end,
-                entity=result.entity_type,
-                score=round(result.score, 6),
-                validated=bool(result.analysis_explanation and result.analysis_explanation.validation_result),
-            )
-            for result in results
-        ]
-
-    def candidates(self, text: str) -> Collection[str]:
-        """Return the entities that a text may hold; asking for fewer than all changes no finding."""
-        digits = masks.count_digits(text)
-        wanted: set[str] = set()
-        for entities, mask in self.masks:
-            if mask.may_match(text, digits):
-                wanted |= entities
-        return wanted
+    def _piece(
+        self, piece: str, offset: int, keywords: Sequence[str], threshold: float | None, seconds: float
+    ) -> tuple[Hit, ...]:
+        everywhere = any(one.reads_tokens for one in self.finders)
+        tokens = self.merger.tokens(piece) if everywhere else None
+        found = []
+        for one in self.finders:
+            raws = one.find(piece, seconds, tokens and tokens.artifacts)
+            if raws:
+                found.append(Found(one, raws, one.words is not None and one.words.occur_in(keywords)))
+        return hits(self.merger.merged(piece, found, threshold, tokens), offset)
 
 
 def _merged(hits: Iterable[Hit]) -> tuple[Hit, ...]:
@@ -155,12 +123,14 @@ def build_engine(*, ner_model: str | None = None) -> Engine:
     registry = _registry(nlp, with_model=bool(ner_model))
     analyzer = AnalyzerEngine(registry=registry, nlp_engine=nlp, supported_languages=["en"])
     recognizers = sorted(registry.recognizers, key=lambda one: str(one.name))
-    logging.getLogger("presidio-analyzer").addHandler(_TIMEOUTS)
+    enhancer = analyzer.context_aware_enhancer
+    boost = Boost(enhancer.context_similarity_factor, enhancer.min_score_with_context_similarity)
     return Engine(
         analyzer=analyzer,
         ner=ner,
         fingerprint=_fingerprint(recognizers, ner),
-        masks=tuple((frozenset(one.supported_entities), masks.of_recognizer(one)) for one in recognizers),
+        finders=tuple(map(finder, recognizers)),
+        merger=Merger(analyzer, boost, lemmas_differ=bool(ner_model)),
         context_words=frozenset(word.lower() for one in recognizers for word in one.context or ()),
     )
 

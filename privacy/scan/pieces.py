@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-PIECE = 2000
-OVERLAP = 200
+PIECE = 20_000
+OVERLAP = 1000
 
 
 def pieces(text: str, size: int = PIECE, overlap: int = OVERLAP) -> Iterator[tuple[int, str]]:

@@ -1,16 +1,21 @@
 """Scan a table for personal data: analyse the distinct values of each column, judge it, return the "pii" document."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from privacy.scan.batch import analyze_batch
 from privacy.scan.cells import distinct_texts, non_null
-from privacy.scan.columns import Value, judge
+from privacy.scan.columns import judge_part
 from privacy.scan.engine import THRESHOLD, Analysis, Engine
 from privacy.scan.entities import name_tokens
+from privacy.scan.groups import ColumnPart, Value
 
 Progress = Callable[[float, str], None]
-STEP = 500
+CHUNK = 32_768
+NOTHING = Analysis()
 
 
 class ScanError(ValueError):
@@ -39,30 +44,93 @@ def scan(
     ``complete`` is false when some cell was not analysed in full; ``problems`` names the columns. ``progress`` may
     raise Cancelled. Raises ColumnNamePersonalError when a header is personal data.
     """
+    refuse_personal_names(table.column_names, engine)
+    whole = TablePart()
+    for start in range(0, max(table.num_rows, 1), CHUNK):
+        rows = table.slice(start, CHUNK)
+
+        def reported(share: float, message: str, start: int = start, rows: Any = rows) -> None:
+            progress((start + share * rows.num_rows) / max(table.num_rows, 1), message)
+
+        whole.merge(scan_part(rows, engine=engine, threshold=threshold, progress=reported, dataset=dataset))
+    progress(1.0, "scanned")
+    return document(whole, table.schema, schema, engine=engine, threshold=threshold, dataset=dataset)
+
+
+@dataclass(slots=True)
+class TablePart:
+    """What was gathered of some rows of a table; parts are merged in any order, and hold no value of it."""
+
+    rows: int = 0
+    columns: dict[str, ColumnPart] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def merge(self, other: "TablePart") -> None:
+        """Add what was gathered of other rows."""
+        self.rows += other.rows
+        for name, part in other.columns.items():
+            self.columns.setdefault(name, ColumnPart(name)).merge(part)
+        for name, problem in other.problems.items():
+            self.problems[name] = min(problem, self.problems.get(name, problem))
+
+
+def scan_part(
+    table: Any,
+    *,
+    engine: Engine,
+    threshold: float = THRESHOLD,
+    progress: Progress = lambda _share, _message: None,
+    dataset: str = "",
+    seconds: float = float("inf"),
+) -> TablePart:
+    """Scan some rows of a table (an Arrow table or record batch) in so many seconds, and gather what is found.
+
+    ``dataset`` keys the hashes that count different values: parts that are merged have the same.
+    """
     if not 0 < threshold <= 1:
         raise ScanError(f"The threshold of a scan is above 0 and at most 1, not {threshold}.")
-    _refuse_personal_names(table.column_names, engine)
-    columns, problems = [], _missing(table, schema)
+    part, deadline = TablePart(rows=table.num_rows), time.monotonic() + seconds
     for index, name in enumerate(table.column_names):
-        share = index / max(table.num_columns, 1)
-        analyse = partial(engine.analyze, context=engine.context(name_tokens(name)), threshold=threshold)
-        values, problem = _analysed(table[name], analyse, partial(progress, share, f"scanning column {name}"))
-        verdict = judge(name, values, non_null(table[name])).document()
-        kind = table.schema.field(name).type
-        kind = getattr(kind, "value_type", kind)
-        columns.append({"name": name, "declared": declared(name, schema), "type": str(kind), **verdict})
+        column, gathered = table[name], ColumnPart(name, non_null(table[name]))
+        share, context = index / table.num_columns, engine.context(name_tokens(name))
+        report = partial(progress, share, f"scanning column {name}")
+        values, problem = _analysed(column, engine, context, threshold, deadline=deadline, report=report)
+        gathered.gather(values, dataset.encode())
+        part.columns[name] = gathered
         if problem:
-            problems.append({"column": name, "code": "cell_not_analysed", "message": f"Column {name!r}: {problem}."})
-    if not table.num_rows:
-        problems.append(
-            {"column": "", "code": "no_rows", "message": "The table holds no rows, so nothing was scanned."}
-        )
-    progress(1.0, "scanned")
+            part.problems[name] = problem
+    return part
+
+
+def document(
+    whole: TablePart,
+    types: Any,
+    schema: Mapping[str, Any],
+    *,
+    engine: Engine,
+    threshold: float = THRESHOLD,
+    dataset: str = "",
+) -> dict[str, Any]:
+    """Return the "pii" document of all parts of a table; ``types`` is its Arrow schema."""
+    problems = _missing(types.names, schema)
+    columns = []
+    for name in types.names:
+        part = whole.columns.get(name, ColumnPart(name))
+        kind = types.field(name).type
+        kind = getattr(kind, "value_type", kind)
+        verdict = judge_part(part).document()
+        columns.append({"name": name, "declared": declared(name, schema), "type": str(kind), **verdict})
+        if name in whole.problems:
+            message = f"Column {name!r}: {whole.problems[name]}."
+            problems.append({"column": name, "code": "cell_not_analysed", "message": message})
+    if not whole.rows:
+        message = "The table holds no rows, so nothing was scanned."
+        problems.append({"column": "", "code": "no_rows", "message": message})
     return {
         "engine": engine.describe(),
         "threshold": f"{threshold:g}",
         "dataset": dataset,
-        "rows": table.num_rows,
+        "rows": whole.rows,
         "complete": not problems,
         "columns": columns,
         "problems": problems,
@@ -81,19 +149,20 @@ def declared(name: str, schema: Mapping[str, Any]) -> str:
     return "sensitive" if any(name == one["column"] for one in schema.get("sensitive", ())) else "undeclared"
 
 
-def _missing(table: Any, schema: Mapping[str, Any]) -> list[dict[str, str]]:
+def _missing(present: Sequence[str], schema: Mapping[str, Any]) -> list[dict[str, str]]:
     """Name the declared columns that the table lacks: what is not there was not scanned."""
     names = [one["name"] for one in schema.get("features", ())] + [one["column"] for one in schema.get("sensitive", ())]
     for key in ("identifiers", "text"):
         names += schema.get(key, ())
-    absent = sorted(set(names) - set(table.column_names))
+    absent = sorted(set(names) - set(present))
     return [
         {"column": name, "code": "column_missing", "message": f"The schema declares {name!r}, which the table lacks."}
         for name in absent
     ]
 
 
-def _refuse_personal_names(names: list[str], engine: Engine) -> None:
+def refuse_personal_names(names: Sequence[str], engine: Engine) -> None:
+    """Raise ColumnNamePersonalError where a header is a value."""
     for index, name in enumerate(names, 1):
         for hit in engine.analyze(name).hits:
             if hit.entity in {"EMAIL_ADDRESS", "US_SSN", "CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER"}:
@@ -102,12 +171,22 @@ def _refuse_personal_names(names: list[str], engine: Engine) -> None:
                 )
 
 
-def _analysed(column: Any, analyse: Callable[[str], Analysis], report: Callable[[], None]) -> tuple[list[Value], str]:
-    values, problem = [], ""
-    for number, (text, cells) in enumerate(distinct_texts(column)):
-        if number % STEP == 0:
-            report()
-        analysis = analyse(text)
-        problem = problem or analysis.problem
-        values.append(Value(text, cells, analysis.hits))
-    return values, problem
+def _analysed(
+    column: Any,
+    engine: Engine,
+    context: Sequence[str],
+    threshold: float,
+    *,
+    deadline: float,
+    report: Callable[[], None],
+) -> tuple[list[Value], str]:
+    """Return the distinct values with what was found in them, and why some were not analysed in full."""
+    import pyarrow as pa
+
+    report()
+    pairs = distinct_texts(column)
+    texts = pa.array([text for text, _cells in pairs], pa.string())
+    batch = analyze_batch(engine, texts, context, threshold, deadline=deadline, report=report)
+    found = [batch.analyses.get(index, NOTHING) for index in range(len(pairs))]
+    problem = batch.problem or next((one.problem for one in found if one.problem), "")
+    return [Value(text, cells, one.hits) for (text, cells), one in zip(pairs, found, strict=True)], problem

@@ -1,13 +1,15 @@
 import logging
-import random
-import string
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 import spacy
 
-from privacy.scan.engine import EngineError, NerModelMissingError, build_engine
+from privacy.scan.batch import FEW, analyze_batch
+from privacy.scan.engine import Analysis, EngineError, Hit, NerModelMissingError, build_engine
+from privacy.scan.finders import Part, finder
 from privacy.scan.nlp import model_digest
+from privacy.scan.pieces import PIECE
 
 
 def found(engine, text, **options):
@@ -77,48 +79,8 @@ def test_only_whole_words_of_a_column_name_are_context(engine):
     assert engine.context(["customer", "id"]) == ()
 
 
-def test_asking_fewer_recognisers_changes_no_finding(engine):
-    source = random.Random(11)  # noqa: S311 - made-up data, the same each time
-    parts = [
-        "Ann Lee",
-        "jo@example.com",
-        "212-555-0142",
-        "219-09-9999",
-        "P-0001",
-        "A1234567",
-        "x",
-        "..",
-        "/",
-        "::1",
-        "10.0.0.1",
-    ]
-    parts += [
-        "4111111111111111",
-        "GB82WEST12345698765432",
-        "www.example.com/a",
-        "2024-01-02",
-        "0044 20 7946 0018",
-        "\u0664\u0661\u0665",
-    ]
-    for _ in range(150):
-        text = source.choice(["", " ", "-", ","]).join(
-            source.choices([*parts, *string.printable[:80]], k=source.randint(1, 6))
-        )
-        direct = engine.analyzer.analyze(text, "en", score_threshold=0.05)
-        ours = engine.analyze(text, threshold=0.05)
-        assert {(hit.start, hit.end, hit.entity, hit.score) for hit in replace_nested(direct)} == {
-            (hit.start, hit.end, hit.entity, hit.score) for hit in ours.hits
-        }, text
-
-
-def replace_nested(results):
-    from privacy.scan.engine import Hit, _merged
-
-    return _merged(Hit(one.start, one.end, one.entity_type, round(one.score, 6)) for one in results)
-
-
 def test_a_finding_across_two_pieces_is_found_once_and_whole(engine):
-    text = "x " * 995 + "jo.lee@example.org " + "y " * 1500
+    text = "x " * (PIECE // 2 - 5) + "jo.lee@example.org " + "y " * 1500
     assert [text[hit.start : hit.end] for hit in engine.analyze(text).hits if hit.entity == "EMAIL_ADDRESS"] == [
         "jo.lee@example.org"
     ]
@@ -131,7 +93,7 @@ def test_the_address_pattern_takes_one_start_in_a_run(engine):
 
 
 def test_a_cell_of_dots_is_analysed_in_full(engine):
-    assert engine.analyze("." * 4000) == replace(engine.analyze(""), hits=())
+    assert engine.analyze("." * 4000) == Analysis()
 
 
 @pytest.mark.parametrize(
@@ -142,15 +104,61 @@ def test_a_cell_over_its_budget_is_a_problem_and_not_a_pass(engine, limits, part
     assert part in replace(engine, **limits).analyze("word " * 100).problem
 
 
-def test_a_pattern_that_ran_out_of_time_is_a_problem(engine, monkeypatch):
-    def late(*_arguments, **_keywords):
-        logging.getLogger("presidio-analyzer").warning(
-            "Regex pattern '%s' timed out after %s seconds, skipping.", "x", 1
-        )
+def late(finder):
+    def search(_text, _seconds, _tokens):
+        raise TimeoutError
+
+    return replace(finder, parts=(Part(None, 1.0, search),))
+
+
+def test_a_pattern_that_ran_out_of_time_is_a_problem(engine):
+    slow = replace(engine, finders=(late(engine.finders[0]), *engine.finders[1:]))
+    assert "ran out of time" in slow.analyze("Ann Lee").problem
+    batch = analyze_batch(slow, pa.array(["Ann Lee", *map(str, range(FEW))]))
+    assert ["ran out of time" in one.problem for one in batch.analyses.values()] == [True] * (FEW + 1)
+    assert batch.analyses[0].problem == slow.analyze("Ann Lee").problem
+
+
+def test_the_time_of_a_recogniser_is_given_to_its_patterns(engine):
+    (mail,) = [one for one in engine.finders if one.name == "EmailRecognizer"]
+    with pytest.raises(TimeoutError):
+        mail.find("a." * 9000 + "@", 1e-3)
+
+
+def test_a_pattern_that_presidio_gave_up_is_noticed(engine, monkeypatch):
+    (iban,) = [one for one in engine.analyzer.registry.recognizers if one.name == "IbanRecognizer"]
+
+    def gave_up(*_arguments, **_keywords):
+        logging.getLogger("presidio-analyzer").warning("Regex pattern '%s' timed out after %s seconds.", "x", 1)
         return []
 
-    monkeypatch.setattr(engine.analyzer, "analyze", late)
-    assert "ran out of time" in engine.analyze("Ann Lee").problem
+    monkeypatch.setattr(iban, "analyze", gave_up)
+    with pytest.raises(TimeoutError):
+        finder(iban).find("GB82WEST12345698765432", 1.0)
+
+
+def test_time_that_is_over_is_a_problem_of_the_batch(engine):
+    texts = pa.array([f"jo{number}@example.org" for number in range(2000)])
+    for count in (2000, FEW):
+        assert "ran out before" in analyze_batch(engine, texts[:count], deadline=0.0).problem
+
+
+def test_a_recogniser_that_nothing_is_known_of_looks_at_every_value_and_the_report_says_so(engine):
+    from presidio_analyzer import EntityRecognizer, RecognizerResult
+
+    class Zorblax(EntityRecognizer):  # type: ignore[misc]
+        def load(self):
+            pass
+
+        def analyze(self, text, entities, nlp_artifacts=None):
+            assert len(nlp_artifacts.tokens) > 0
+            return [RecognizerResult("ZORBLAX", 0, 1, 0.9)] if text.startswith("z") else []
+
+    asked = replace(engine, finders=(*engine.finders, finder(Zorblax(["ZORBLAX"]))))
+    assert asked.describe()["every_value"] == ["Zorblax"]
+    assert engine.describe()["every_value"] == []
+    batch = analyze_batch(asked, pa.array(["zz", *(f"value {number}" for number in range(FEW))]))
+    assert {place: one.hits for place, one in batch.analyses.items()} == {0: (Hit(0, 1, "ZORBLAX", 0.9),)}
 
 
 def test_building_and_asking_needs_no_network(no_network):

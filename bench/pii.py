@@ -1,0 +1,53 @@
+"""The scanner beside Presidio's own batch engine: ``bench/pii.py [--rows N] [--shape NAME] [--json]``.
+
+Both sides have the same recognisers and get the same strings, in one process, by its CPU time; each row is the median
+of paired runs over parts of the table, and every cell of every part is compared. ``memory`` streams four million
+rows of features beside a quarter of them, ``workers`` runs two processes beside one, by the clock.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import pii_engines
+import pii_streams
+from measuring import RUNS, Row, show
+
+ROWS = 20_000
+STREAMED = 4_000_000
+NAMES = ("dense", "sparse", "sparse-0.5", "text", "memory", "workers")
+
+
+def main() -> int:
+    """Run the rows that were asked for and print them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS, help="rows of a table of ten columns")
+    parser.add_argument(
+        "--streamed", type=int, default=0, help="rows of the row memory; by default 200 times --rows, 4 million at most"
+    )
+    parser.add_argument("--runs", type=int, default=RUNS, help="paired runs of each row")
+    parser.add_argument("--shape", choices=NAMES, action="append", help="this row; may be given again")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    names = given.shape or list(NAMES)
+    found: list[Row] = []
+    notes: list[str] = []
+    for name in names:
+        if name == "memory":
+            rows, said = pii_streams.memory(given.streamed or min(200 * given.rows, STREAMED))
+        elif name == "workers":
+            rows, said = pii_streams.workers(given.rows, min(given.runs, 3))
+        else:
+            shape, _, threshold = name.partition("-")
+            rows, said = pii_engines.compare(name, shape, given.rows, given.runs, float(threshold or 0) or None)
+        found += rows
+        notes += said
+    show(found, as_json=given.json, notes=notes)
+    return 0 if all(one.same is not False for one in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
