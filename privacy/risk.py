@@ -2,15 +2,18 @@
 
 Rows that agree in every quasi-identifier are one class. k is the size of the smallest class (Sweeney, 2002); l is the
 least number of different values that a confidential attribute takes in a class (distinct l-diversity, Machanavajjhala
-et al., 2007); a row is unique where its class holds nothing else. NULL is a value like any other. All by Arrow's
-grouping, without a loop over rows.
+et al., 2007); a row is unique where its class holds nothing else. NULL is a value like any other.
+
+Arrow gives each value of a column a number; the numbers of the columns of a row make the number of its class, and
+counting numbers needs no loop over rows. Memory is a few numbers for each row.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_COUNT = "count_all"
+SPREAD = 4  # numbers are counted in place as long as there are at most so many for each row
+MARKS = 64  # pairs are marked in place as long as there are at most so many, of a byte each
 
 
 class RiskError(ValueError):
@@ -49,19 +52,17 @@ class Risk:
 
 def measure(table: Any, quasi_identifiers: Sequence[str], confidential: Sequence[str] = ()) -> Risk:
     """Return the risk in an Arrow table; raises RiskError where there is nothing to measure or no such column."""
-    import pyarrow.compute as pc
-
     quasi, attributes = list(quasi_identifiers), list(confidential)
     _check(table, quasi, attributes)
-    coded = _coded(table.select([*quasi, *attributes]), quasi)
-    sizes = _sizes(coded, ["class"])[_COUNT]
+    classes, count = _folded([_codes(table[name]) for name in quasi])
+    sizes = _counts(classes, count)
     return Risk(
         quasi_identifiers=tuple(quasi),
         rows=table.num_rows,
         classes=len(sizes),
-        k=int(pc.min(sizes).as_py()),
-        unique_rows=int(pc.sum(pc.equal(sizes, 1)).as_py()),
-        diversity={name: _diversity(coded, name) for name in attributes},
+        k=int(sizes.min()),
+        unique_rows=int((sizes == 1).sum()),
+        diversity={name: _diversity(classes, count, table[name]) for name in attributes},
     )
 
 
@@ -84,27 +85,24 @@ def _check(table: Any, quasi: list[str], attributes: list[str]) -> None:
         raise RiskError(f"Column {both[0]!r} is a quasi-identifier and cannot be confidential as well.")
 
 
-def _coded(table: Any, quasi: list[str]) -> Any:
-    """Return each attribute as small numbers, one for each value, and the classes of the quasi-identifiers likewise.
+def _folded(columns: list[tuple[Any, int]]) -> tuple[Any, int]:
+    """Return one number for each combination of numbers in a row, and how many numbers there may be.
 
-    The classes are numbered by folding in one column after the other, so that no number outgrows rows times values.
+    They are drawn together whenever they spread beyond a few for each row, so that none outgrows rows times values.
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    folded, count = columns[0]
+    for codes, values in columns[1:]:
+        folded, count = folded * values + codes, count * values
+        if count > SPREAD * len(folded):
+            folded, count = _drawn_together(folded)
+    return folded, count
 
-    classes: Any = None
-    columns = {}
-    for name in table.column_names:
-        codes, values = _codes(table[name])
-        if name not in quasi:
-            columns[name] = codes
-            continue
-        if classes is None:
-            classes = codes
-            continue
-        both = pc.add(pc.multiply(classes.cast(pa.int64()), values), codes.cast(pa.int64()))
-        classes = _codes(both)[0]
-    return pa.table({"class": classes, **columns})
+
+def _drawn_together(numbers: Any) -> tuple[Any, int]:
+    import pyarrow as pa
+
+    encoded = pa.array(numbers).dictionary_encode()
+    return encoded.indices.to_numpy().astype("int64"), len(encoded.dictionary)
 
 
 def _codes(column: Any) -> tuple[Any, int]:
@@ -112,23 +110,36 @@ def _codes(column: Any) -> tuple[Any, int]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
     whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks)
+    if pa.types.is_dictionary(whole.type):
+        whole = whole.cast(whole.type.value_type)
     if pa.types.is_floating(whole.type):
         whole = pc.if_else(pc.is_nan(whole), None, whole)
     encoded = pc.dictionary_encode(whole, null_encoding="encode")
-    return encoded.indices, len(encoded.dictionary)
+    return encoded.indices.to_numpy().astype("int64"), len(encoded.dictionary)
 
 
-def _sizes(table: Any, by: list[str]) -> Any:
-    return table.group_by(by, use_threads=False).aggregate([([], "count_all")])
+def _counts(numbers: Any, count: int) -> Any:
+    """Return how often each number occurs that occurs at all."""
+    import numpy as np
+
+    counted = np.bincount(numbers, minlength=count)
+    return counted[counted > 0]
 
 
-def _diversity(coded: Any, name: str) -> int:
-    import pyarrow.compute as pc
+def _diversity(classes: Any, count: int, column: Any) -> int:
+    """Return the least number of values in a class: each pair of class and value counts once."""
+    import numpy as np
+    import pyarrow as pa
 
-    values = _sizes(coded, ["class", name])
-    return int(pc.min(_sizes(values, ["class"])[_COUNT]).as_py())
+    codes, values = _codes(column)
+    pairs, many = classes * values + codes, count * values
+    if many > MARKS * len(pairs):
+        found = pa.array(pairs).unique().to_numpy()
+    else:
+        seen = np.zeros(many, dtype=bool)
+        seen[pairs] = True
+        found = np.flatnonzero(seen)
+    return int(_counts(found // values, count).min())
