@@ -21,6 +21,7 @@ WITHOUT_DATABASE = (
     "tests/monitoring/checks",
     "tests/monitoring/statistics",
     "tests/privacy/checks",
+    "tests/privacy/chunks",
     "tests/privacy/scan",
     "tests/registry/backends",
     "tests/registry/ledger/pure",

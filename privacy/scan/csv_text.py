@@ -16,8 +16,11 @@ _ENDS = "unexpected end"
 _ABSENT = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
 
 
-def csv_table(name: str, text: str, *, typed: bool) -> Any:
-    """Return the table; raises DatasetReadError for a ragged row, another delimiter or an open quote."""
+def csv_table(name: str, text: str, *, typed: bool, shift: int = 0) -> Any:
+    """Return the table; raises DatasetReadError for a ragged row, another delimiter or an open quote.
+
+    ``shift`` is added to the lines that errors name: how many lines of the file are left out after the header.
+    """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -40,9 +43,9 @@ def csv_table(name: str, text: str, *, typed: bool) -> Any:
             ),
         )
     except pa.ArrowInvalid as error:
-        raise _explained(name, text, len(header), error) from error
+        raise _explained(name, text, len(header), error, shift) from error
     if '"' in text:
-        _check_quotes(name, text)
+        _check_quotes(name, text, shift)
     table = table.rename_columns(header)
     return _typed(table) if typed else table
 
@@ -64,7 +67,7 @@ def _unique(header: list[str]) -> list[str]:
     return [f"column {index}" for index in range(len(header))]
 
 
-def _explained(name: str, text: str, width: int, error: Exception) -> DatasetReadError:
+def _explained(name: str, text: str, width: int, error: Exception, shift: int) -> DatasetReadError:
     """Say what Arrow refused, with the line; its own message repeats the values of the row."""
     csv.field_size_limit(LONGEST_RECORD)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -73,17 +76,18 @@ def _explained(name: str, text: str, width: int, error: Exception) -> DatasetRea
         for row in reader:
             if row and len(row) != width:
                 return DatasetReadError(
-                    "ragged_row", f"{name}: line {line} has {len(row)} columns where the header has {width}."
+                    "ragged_row", f"{name}: line {line + shift} has {len(row)} columns where the header has {width}."
                 )
             line = reader.line_num + 1
     except csv.Error as problem:
+        line += shift
         return _open_quote(name, line) if _ENDS in str(problem) else _not_csv(name, line, problem)
     if "straddl" in str(error) or "block" in str(error):
         return DatasetReadError("record_too_long", f"{name}: a record is longer than {LONGEST_RECORD} bytes.")
-    return DatasetReadError("unreadable", f"{name}: the CSV cannot be read (after line {line - 1}).")
+    return DatasetReadError("unreadable", f"{name}: the CSV cannot be read (after line {line + shift - 1}).")
 
 
-def _check_quotes(name: str, text: str) -> None:
+def _check_quotes(name: str, text: str, shift: int) -> None:
     """Refuse a quote that is never closed: the rest of the file would silently be one cell."""
     csv.field_size_limit(LONGEST_RECORD)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -93,7 +97,7 @@ def _check_quotes(name: str, text: str) -> None:
             line = reader.line_num + 1
     except csv.Error as error:
         if _ENDS in str(error):
-            raise _open_quote(name, line) from error
+            raise _open_quote(name, line + shift) from error
 
 
 def _open_quote(name: str, line: int) -> DatasetReadError:

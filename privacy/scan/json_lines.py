@@ -6,11 +6,14 @@ from typing import Any
 from privacy.scan.read_error import DatasetReadError
 
 
-def json_table(name: str, text: str) -> Any:
-    """Return the table; raises DatasetReadError naming the line or the column that is wrong."""
+def json_table(name: str, text: str, *, first_line: int = 1) -> Any:
+    """Return the table of lines, the first of which is ``first_line`` of its file.
+
+    Raises DatasetReadError naming the line or the column that is wrong.
+    """
     import pyarrow as pa
 
-    rows = [_row(name, number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    rows = [_row(name, number, line) for number, line in enumerate(text.split("\n"), first_line) if line.strip()]
     columns: dict[str, None] = {}
     for row in rows:
         columns.update(dict.fromkeys(row))
