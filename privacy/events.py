@@ -1,4 +1,4 @@
-"""The events of privacy: scans and anonymised versions."""
+"""The events of privacy: scans, persons' words on columns, and anonymised versions."""
 
 from registry.ledger.events import EventKind, register
 
@@ -7,6 +7,39 @@ register(
         "dataset.scanned",
         "A dataset version was searched for personal data",
         {"dataset_digest": "digest", "engine": "digest", "report": "digest", "complete": "boolean"},
+    ),
+    EventKind(
+        "column_verdict.given",
+        "A person confirmed or raised the verdict on a column of a dataset version, by its place in the report",
+        {
+            "word": "id",
+            "action": "text",
+            "dataset_digest": "digest",
+            "report": "digest",
+            "column": "integer",
+            "verdict": "text",
+            "label": "text",
+            "reason": "digest",
+        },
+    ),
+    EventKind(
+        "column_verdict.lowering_requested",
+        "Somebody asks that a verdict be lowered for a time, while nothing but these entities is found",
+        {
+            "word": "id",
+            "dataset_digest": "digest",
+            "report": "digest",
+            "column": "integer",
+            "verdict": "text",
+            "entities": "texts",
+            "ends_at": "text",
+            "reason": "digest",
+        },
+    ),
+    EventKind(
+        "column_verdict.lowering_granted",
+        "A second person agreed: the verdict is lowered until the end",
+        {"word": "id", "dataset_digest": "digest", "ends_at": "text", "granted_at": "text"},
     ),
     EventKind(
         "dataset.anonymized",

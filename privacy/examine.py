@@ -1,48 +1,94 @@
-"""Use case: search a dataset version for personal data and keep the report, once per engine."""
+"""Use case: search a dataset version for personal data, over any number of workers, once per engine; keep the report.
 
+A scan is a run. Its worker cuts the files into chunks, asks other workers for help, scans what nobody has, and puts the
+parts together. What is done stays done: a worker that dies loses the chunk that it was at.
+"""
+
+import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from privacy.models import DatasetScan
-from registry.artifacts import keep_document, local_path
+from privacy.chunk_work import MOST_ATTEMPTS, claim, free_now, open_chunks, scan_chunk
+from privacy.chunks.gather import Gathered, pack, unpack
+from privacy.how_far import how_far
+from privacy.models import DatasetScan, PartitionScan, ScanChunk
+from privacy.partitions import File, engine_identity, files, prepared
+from privacy.report import report_of
+from registry import run
+from registry.artifacts import keep_document
+from registry.checks import Cancelled
 from registry.ledger.append import append
-from registry.models import Actor, DatasetVersion
+from registry.models import Actor, DatasetVersion, Run, RunKind
+from registry.queue import enqueue
+from registry.run import Lease, LeaseLostError
+
+SCAN = "privacy.tasks.scan"
+HELP = "privacy.tasks.scan_chunk"
+PAUSE = 0.2
+Progress = Callable[[float, str], None]
+
+
+class ScanFailedError(ValueError):
+    """A dataset version could not be scanned; the message says where it broke off."""
+
+    def __init__(self, message: str, code: str) -> None:
+        """Keep the code of what went wrong."""
+        super().__init__(message)
+        self.code = code
+
+
+def start_scan(dataset_version: DatasetVersion, *, actor: Actor) -> Run:
+    """Queue a scan, or return the one under way. Its result holds the id of the ``scan`` and its ``report``."""
+    return run.start(
+        kind=RunKind.SCAN,
+        task=SCAN,
+        project=dataset_version.dataset.project,
+        subject=f"dataset_version:{dataset_version.pk}",
+        key=str(dataset_version.pk),
+        actor=actor,
+    )
 
 
 def examine(
-    dataset_version: DatasetVersion, *, actor: Actor, progress: Callable[[float, str], None] = lambda _s, _m: None
+    dataset_version: DatasetVersion, *, actor: Actor, progress: Progress = lambda _share, _message: None
 ) -> DatasetScan:
-    """Return the scan of this version by the engine of this installation, made now unless it was made before."""
-    analyser = engine()
-    known = DatasetScan.objects.filter(dataset_version=dataset_version, engine_fingerprint=analyser.fingerprint).first()
+    """Return the scan of this version by the engine of this installation; without one, make it here and now.
+
+    Whoever scans it already is helped. Raises ScanFailedError, and whatever ``progress`` raises.
+    """
+    known = known_scan(dataset_version)
     if known is not None:
         return known
-    report = _scan(dataset_version, analyser, progress)
-    artifact = keep_document(report)
-    with transaction.atomic():
-        scan, made = DatasetScan.objects.get_or_create(
-            dataset_version=dataset_version,
-            engine_fingerprint=analyser.fingerprint,
-            defaults={"report": artifact, "complete": report["complete"]},
-        )
-        if made:
-            append(
-                "dataset.scanned",
-                actor=actor,
-                subject=f"dataset_version:{dataset_version.pk}",
-                evidence=[artifact.digest],
-                data={
-                    "dataset_digest": dataset_version.digest,
-                    "engine": analyser.fingerprint,
-                    "report": artifact.digest,
-                    "complete": report["complete"],
-                },
-            )
-    return scan
+    queued = start_scan(dataset_version, actor=actor)
+    stopped: list[BaseException] = []
+
+    def told(share: float, message: str) -> None:
+        try:
+            progress(share, message)
+        except (Cancelled, LeaseLostError) as error:
+            stopped.append(error)
+            raise
+
+    while queued.status not in Run.ENDED:
+        done = run.perform(str(queued.pk), partial(scan, also=told))
+        if stopped:
+            raise stopped[0]
+        if done is None and not help_along(queued, told):
+            time.sleep(PAUSE)
+        queued.refresh_from_db()
+    known = known_scan(dataset_version)
+    if known is None:
+        raise ScanFailedError(f"The dataset was not scanned: {queued.error}", queued.error_code or "scan_failed")
+    return known
+
+
+def known_scan(dataset_version: DatasetVersion) -> DatasetScan | None:
+    """Return the scan of a version by the engine of this installation, if there is one."""
+    return DatasetScan.objects.filter(dataset_version=dataset_version, engine_fingerprint=engine().fingerprint).first()
 
 
 @cache
@@ -53,9 +99,144 @@ def engine() -> Any:
     return build_engine(ner_model=settings.PROBITY_NER_MODEL or None)
 
 
-def _scan(dataset_version: DatasetVersion, analyser: Any, progress: Callable[[float, str], None]) -> dict[str, Any]:
-    from privacy.scan.read import read_table
-    from privacy.scan.scan import scan
+def scan(run_: Run, lease: Lease, *, also: Progress = lambda _share, _message: None) -> dict[str, Any]:
+    """Do the work of a SCAN run. Raises ScanFailedError, or DatasetReadError for what cannot be cut into chunks."""
+    dataset_version = _version_of(run_)
+    known = known_scan(dataset_version)
+    if known is not None:
+        return _told(known)
 
-    table = read_table(local_path(dataset_version.content_id), format="parquet")
-    return scan(table, dataset_version.schema, engine=analyser, progress=progress, dataset=dataset_version.digest)
+    def beat(share: float, message: str) -> None:
+        also(share, message)
+        lease.progress(share, message)
+
+    contents = files(dataset_version.content)
+    identity = engine_identity(engine().fingerprint)
+    rows = [prepared(file, identity, lambda: beat(0, "looking for chunks")) for file in contents]
+    by_partition = {row.pk: file for row, file in zip(rows, contents, strict=True)}
+    _ask_for_help(rows, run_)
+    _scan_all(rows, by_partition, partial(_say_how_far, rows, run_, beat))
+    beat(1, "putting the parts together")
+    whole = Gathered()
+    for row in rows:
+        whole.merge(_settled(row))
+    return _told(_record(dataset_version, run_, lease, report_of(whole, dataset_version, contents, engine())))
+
+
+def help_along(run_: Run, progress: Progress = lambda _share, _message: None, chunk: str = "") -> bool:
+    """Scan one chunk of a scan under way (the named one, or any that is free); say whether there was one."""
+    if not _goes_on(run_):
+        return False
+    version = _version_of(run_)
+    named = {file.content.pk: file for file in files(version.content)}
+    rows = ScanChunk.objects.filter(
+        partition__content__in=list(named),
+        partition__engine=engine_identity(engine().fingerprint),
+        partition__result__isnull=True,
+        done_at__isnull=True,
+    )
+
+    def also() -> None:
+        progress(0, "scanning together with other workers")
+        if not _goes_on(run_):
+            raise Cancelled(f"the scan {run_.pk} has ended")
+
+    also()
+    lease = claim((rows.filter(pk=chunk) if chunk else rows).defer("result").order_by("number"), also)
+    if lease is None:
+        return False
+    scan_chunk(lease, named[lease.chunk.partition.content_id], engine())
+    return True
+
+
+def _goes_on(run_: Run) -> bool:
+    return Run.objects.filter(pk=run_.pk, cancel_requested=False).exclude(status__in=Run.ENDED).exists()
+
+
+def _version_of(run_: Run) -> DatasetVersion:
+    found = DatasetVersion.objects.select_related("content", "dataset__project")
+    return found.get(pk=run_.subject.partition(":")[2])
+
+
+def _ask_for_help(rows: list[PartitionScan], run_: Run) -> None:
+    """Send one message for each chunk but the first, which we take; and forget what an earlier run broke on."""
+    waiting = open_chunks(rows)
+    if run_.attempt == 1:
+        waiting.update(error_code="", error="", attempt=0)
+    with transaction.atomic():
+        for pk in list(waiting.values_list("pk", flat=True))[1:]:
+            enqueue(HELP, str(run_.pk), str(pk))
+
+
+def _scan_all(rows: list[PartitionScan], by_partition: dict[Any, File], beat: Callable[[], None]) -> None:
+    """Scan what nobody has until every chunk is done; raises ScanFailedError for the first that cannot be."""
+    waiting = open_chunks(rows)
+    while waiting.exists():
+        _raise_first_error(waiting, by_partition)
+        beat()
+        lease = claim(waiting.select_related("partition"), beat)
+        if lease is None:
+            time.sleep(PAUSE)
+        else:
+            scan_chunk(lease, by_partition[lease.chunk.partition_id], engine())
+
+
+def _raise_first_error(waiting: Any, by_partition: dict[Any, File]) -> None:
+    broken = waiting.exclude(error_code="").first()
+    if broken is not None:
+        raise ScanFailedError(broken.error, broken.error_code)
+    lost = waiting.filter(free_now(), attempt__gte=MOST_ATTEMPTS).first()
+    if lost is not None:
+        raise ScanFailedError(
+            f"{by_partition[lost.partition_id].name}: chunk {lost.number + 1} was begun {lost.attempt} times and never "
+            "ended.",
+            "gave_up",
+        )
+
+
+def _say_how_far(rows: list[PartitionScan], run_: Run, beat: Progress) -> None:
+    far = how_far(rows, since=run_.started_at)
+    beat(far.share, far.sentence())
+
+
+def _settled(row: PartitionScan) -> Gathered:
+    """Return what was gathered of a partition; put together of its chunks once, which then keep nothing."""
+    row.refresh_from_db()
+    if row.result is not None:
+        return unpack(bytes(row.result))
+    whole = Gathered()
+    for number in row.chunks.order_by("number").values_list("number", flat=True):
+        whole.merge(unpack(bytes(row.chunks.get(number=number).result or b"")))
+    with transaction.atomic():
+        PartitionScan.objects.filter(pk=row.pk).update(result=pack(whole), rows=whole.part.rows)
+        row.chunks.update(result=None)
+    return whole
+
+
+def _record(dataset_version: DatasetVersion, run_: Run, lease: Lease, report: dict[str, Any]) -> DatasetScan:
+    artifact = keep_document(report)
+    with transaction.atomic():
+        lease.lock()
+        made, new = DatasetScan.objects.get_or_create(
+            dataset_version=dataset_version,
+            engine_fingerprint=report["engine"]["fingerprint"],
+            defaults={"report": artifact, "complete": report["complete"], "run": run_},
+        )
+        if new:
+            append(
+                "dataset.scanned",
+                actor=Actor(principal=run_.requested_by, role="task", auth="task"),
+                subject=f"dataset_version:{dataset_version.pk}",
+                evidence=[artifact.digest],
+                data={
+                    "dataset_digest": dataset_version.digest,
+                    "engine": made.engine_fingerprint,
+                    "report": artifact.digest,
+                    "complete": report["complete"],
+                },
+            )
+    return made
+
+
+def _told(made: DatasetScan) -> dict[str, Any]:
+    return {"scan": str(made.pk), "report": made.report_id, "complete": made.complete}

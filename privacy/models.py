@@ -29,6 +29,107 @@ class DatasetScan(Row):
         return f"scan of {self.dataset_version}"
 
 
+class PartitionScan(Row):
+    """What one engine found in one file of rows; whoever holds the same bytes need not scan them again.
+
+    ``engine`` is the digest of all that decides what is found and how it is kept. ``result`` is what was gathered of
+    the whole file: counts, keyed hashes and masked previews, no value.
+    """
+
+    content = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="+")
+    engine = DigestField()
+    format = models.CharField(max_length=10)
+    packed = models.BooleanField()
+    head = models.BigIntegerField(default=0)
+    rows = models.BigIntegerField(null=True, blank=True)
+    result = models.BinaryField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["content", "engine", "format"], name="privacy_a_partition_is_scanned_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.format} {self.content_id[:12]}"
+
+
+class ScanChunk(Row):
+    """Some rows of a partition: a worker takes them under a lease, and keeps what it gathered. See ``chunks.cut``."""
+
+    partition = models.ForeignKey(PartitionScan, on_delete=models.PROTECT, related_name="chunks")
+    number = models.PositiveIntegerField()
+    start = models.BigIntegerField()
+    end = models.BigIntegerField()
+    first_line = models.BigIntegerField()
+    weight = models.BigIntegerField()
+    lease = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempt = models.PositiveIntegerField(default=0)
+    done_at = models.DateTimeField(null=True, blank=True)
+    rows = models.BigIntegerField(default=0)
+    found = models.BigIntegerField(default=0)
+    result = models.BinaryField(null=True, blank=True)
+    error_code = models.CharField(max_length=80, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["partition", "number"], name="privacy_chunk_number_is_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"chunk {self.number + 1} of {self.partition}"
+
+
+class VerdictAction(models.TextChoices):
+    """What a person did with the verdict on a column."""
+
+    CONFIRM = "confirm"
+    RAISE = "raise"
+    LOWER = "lower"
+
+
+class ColumnVerdict(Row):
+    """A person's word on a column of one dataset version; it binds to the digest of its data and schema.
+
+    Confirming and raising count at once. Lowering is a waiver: it counts from ``granted_at``, by a second person, until
+    ``ends_at``, and while nothing but ``entities`` is found in the column.
+    """
+
+    dataset_version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="column_verdicts")
+    dataset_digest = DigestField()
+    scan = models.ForeignKey(DatasetScan, on_delete=models.PROTECT, related_name="+")
+    column = models.CharField(max_length=300)
+    action = models.CharField(max_length=8, choices=VerdictAction.choices)
+    verdict = models.CharField(max_length=8)
+    label = models.CharField(max_length=80, blank=True)
+    entities = models.JSONField(default=list, blank=True)
+    reason = models.ForeignKey(Commitment, on_delete=models.PROTECT, related_name="+")
+    given_by = models.ForeignKey(Principal, on_delete=models.PROTECT, related_name="+")
+    granted_by = models.ForeignKey(Principal, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    granted_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(granted_by__isnull=True) | ~models.Q(granted_by=models.F("given_by")),
+                name="privacy_lowering_takes_two",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(action="lower") | models.Q(ends_at__isnull=False), name="privacy_lowering_ends"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(granted_by__isnull=True, granted_at__isnull=True)
+                | models.Q(granted_by__isnull=False, granted_at__isnull=False),
+                name="privacy_granting_has_a_moment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.column} of {self.dataset_version}"
+
+
 class Recipe(models.Model):
     """How a dataset version was anonymised: an operator per column or entity, under one digest."""
 

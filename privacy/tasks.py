@@ -1,12 +1,37 @@
 """Celery entry points of what measures data: load, call, return."""
 
+import logging
+
 from celery import shared_task
 
 from privacy import anonymize as anonymizing
+from privacy import examine
 from registry import run
+from registry.checks import Cancelled
+from registry.lease import LeaseLostError
+from registry.models import Run
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name=anonymizing.ANONYMIZE)
 def anonymize(run_id: str) -> None:
     """Make one anonymised dataset version."""
     run.perform(run_id, anonymizing.anonymize)
+
+
+@shared_task(name=examine.SCAN)
+def scan(run_id: str) -> None:
+    """Scan one dataset version."""
+    run.perform(run_id, examine.scan)
+
+
+@shared_task(name=examine.HELP)
+def scan_chunk(run_id: str, chunk_id: str) -> None:
+    """Scan one chunk of a scan that goes on; who died at it is followed by another."""
+    try:
+        examine.help_along(Run.objects.get(pk=run_id), chunk=chunk_id)
+    except (Cancelled, LeaseLostError):
+        return
+    except Exception as error:  # noqa: BLE001 - the chunk is free again; what goes on wrong ends the run
+        logger.warning("chunk %s of run %s was not scanned: %s", chunk_id, run_id, run.told(error))

@@ -15,6 +15,7 @@ from governance.rules.evaluate import evaluate
 from governance.rules.policy import OnBreach, read_policy
 from governance.rules.standing import lost_items
 from governance.rules.watching import Alarm
+from privacy.models import ColumnVerdict
 from registry.blobs import BlobDamagedError, BlobMissingError
 from registry.canonical import canonical, digest
 from registry.ledger.append import append, moment
@@ -44,7 +45,7 @@ class Finding:
 def rulings_of(deployment: Deployment, promotion: PromotionRequest, now: datetime) -> list[Ruling]:
     """Return the policy that rules a deployment now, where that may have changed anything, and the one announced.
 
-    Its own policy changes nothing until a waiver ends.
+    Its own policy changes nothing until a waiver ends, or the time for which a verdict on its data was lowered.
     """
     since = applies_to_deployed(
         environment=deployment.environment, tier=deployment.model.tier, since=promotion.created_at
@@ -53,11 +54,17 @@ def rulings_of(deployment: Deployment, promotion: PromotionRequest, now: datetim
     found = [Ruling(one.policy, one.acts_at) for one in since[:1] if one.acts_at > now]
     if due:
         return [Ruling(due.policy, due.acts_at), *found]
-    ended = Waiver.objects.filter(
-        manifest_digest=deployment.manifest_id, granted_by__isnull=False, ends_at__lte=now
-    ).order_by("ends_at")
-    first = ended.first()
-    return [*([Ruling(promotion.policy, first.ends_at)] if first else []), *found]
+    waivers = Waiver.objects.filter(manifest_digest=deployment.manifest_id, granted_by__isnull=False)
+    data = {*promotion.version.dataset_roles.values_list("dataset_version__digest", flat=True)}
+    data.add(promotion.manifest.document["evaluation_set"])
+    lowered = ColumnVerdict.objects.filter(dataset_digest__in=data, granted_by__isnull=False)
+    ended = [
+        at
+        for rows in (waivers, lowered)
+        for at in rows.filter(ends_at__lte=now).order_by("ends_at").values_list("ends_at", flat=True)[:1]
+        if at is not None
+    ]
+    return [*([Ruling(promotion.policy, min(ended))] if ended else []), *found]
 
 
 def released_at(deployment: Deployment) -> datetime:

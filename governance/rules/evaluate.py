@@ -83,7 +83,9 @@ def evaluate(
     rules = read_policy(policy)
     scope = Scope(digest(manifest), _text(manifest.get("model")), digest(policy), now)
     at = now if fresh_at is None else read_moment(fresh_at, "fresh_at")
-    found = {rule.check: newest_report(rule, reports, manifest=scope.manifest, now=at) for rule in rules.checks}
+    found = {
+        rule.check: newest_report(rule, reports, manifest=scope.manifest, now=at, present=now) for rule in rules.checks
+    }
     items = [item for rule in rules.checks for item in judge_rule(rule, found[rule.check])]
     items += judge_requirements(rules, manifest, assurance, list(found.values()))
     standing, ignored = standing_waivers([read_waiver(one) for one in waivers], rules.waivers, scope)

@@ -46,9 +46,17 @@ def _mismatch(rule: CheckRule | WatchRule, document: Mapping[str, Any], manifest
 
 
 def newest_report(
-    rule: CheckRule | WatchRule, reports: Sequence[ReportEvidence], *, manifest: str, now: datetime
+    rule: CheckRule | WatchRule,
+    reports: Sequence[ReportEvidence],
+    *,
+    manifest: str,
+    now: datetime,
+    present: datetime | None = None,
 ) -> Found:
-    """Return the newest report that speaks for the rule; where that is too old, or there is none, why."""
+    """Return the newest report that speaks for the rule; where that is too old, or there is none, why.
+
+    ``present`` is when what a report rests on must not have ended (now, where it is not given).
+    """
     of_check = [report for report in reports if report.document.get("check") == rule.check]
     if not of_check:
         return Found(None, None, f"there is no report of the check {rule.check}")
@@ -64,15 +72,25 @@ def newest_report(
         return Found(report, identity, f"the report says it was measured at {measured_at.isoformat()}, in the future")
     if isinstance(rule, WatchRule):
         return Found(report, identity)
-    ages_at = days_after(measured_at, rule.max_age_days)
+    ages_at, why = days_after(measured_at, rule.max_age_days), ""
     if now > ages_at:
         why = f"the report is of {measured_at.isoformat()}; the policy allows {rule.max_age_days} days"
-        return Found(report, identity, why, aged=True)
-    return Found(report, identity, ages_at=ages_at)
+    valid_until = _valid_until(report)
+    if not why and valid_until and (present or now) >= valid_until:
+        why = f"the report rests on what ended at {valid_until.isoformat()}; measure again"
+    return Found(report, identity, why, aged=bool(why), ages_at=None if why else min(ages_at, valid_until or ages_at))
 
 
 def _measured_at(report: ReportEvidence) -> datetime:
     return read_moment(report.measured_at, f"measured_at of the report of {report.document.get('check')}")
+
+
+def _valid_until(report: ReportEvidence) -> datetime | None:
+    """Return when something ends that the measurement rests on, such as a verdict lowered for a time."""
+    evidence = report.document.get("evidence")
+    until = evidence.get("valid_until") if isinstance(evidence, Mapping) else None
+    name = f"valid_until of the report of {report.document.get('check')}"
+    return None if until is None else read_moment(until, name)
 
 
 def _recency(report: ReportEvidence) -> tuple[datetime, str]:

@@ -15,7 +15,7 @@ from privacy.models import Anonymization, Recipe
 from privacy.recipe import RecipeError, apply, propose
 from privacy.scan.keyed import ProjectKey
 from registry import run
-from registry.artifacts import local_path, read_document
+from registry.artifacts import keep_bytes, local_path, read_document
 from registry.ledger import read
 from registry.models import Actor, Dataset, DatasetVersion, Project, Run
 from registry.register import register_dataset_version
@@ -115,7 +115,7 @@ def test_two_that_end_at_once_make_one_version_and_one_event(source, monkeypatch
     assert done(started(source)).status == "SUCCEEDED"
     assert Anonymization.objects.count() == 1
     assert len(events("dataset.anonymized")) == 1
-    assert Run.objects.filter(status="SUCCEEDED").count() == 2
+    assert Run.objects.filter(kind="anonymize", status="SUCCEEDED").count() == 2
 
 
 class Killed(BaseException):
@@ -256,6 +256,12 @@ def test_a_recipe_that_does_not_do_ends_the_run_with_its_reason_and_makes_nothin
     assert words in ended.error
     assert DatasetVersion.objects.count() == 2, "the source, and what the proposed recipe made"
     assert len(events("dataset.anonymized")) == 1
+
+
+def test_rows_of_another_form_than_one_parquet_file_are_refused(source):
+    DatasetVersion.objects.filter(pk=source.pk).update(content=keep_bytes(b"a,b\n1,2\n", "text/csv"))
+    ended = done(started(source, NOTHING | {"columns": [STEP]}))
+    assert (ended.status, ended.error_code) == ("FAILED", "anonymize_content")
 
 
 STEP = {"name": "a", "entity": "", "operator": "drop", "parameters": {}}

@@ -4,6 +4,7 @@ from typing import Any
 
 from governance.promotion.subject import Subject
 from privacy.examine import examine
+from privacy.verdicts import judged_report, words_on
 from registry.artifacts import keep_document, local_path
 from registry.checks import Need
 from registry.models import Actor, DatasetVersion
@@ -26,12 +27,12 @@ def schema(subject: Subject, need: Need, _progress: Any) -> str | None:
 
 
 def pii(subject: Subject, need: Need, progress: Any) -> str | None:
-    """Return the findings of a scan of the role's dataset."""
+    """Return the findings of a scan of the role's dataset, with the verdicts that persons' words make of them."""
     dataset_version = subject.dataset(need.role)
     if dataset_version is None:
         return None
     scan = examine(dataset_version, actor=Actor.system(), progress=progress)
-    return str(scan.report_id)
+    return str(keep_document(judged_report(scan)).pk) if words_on(dataset_version) else str(scan.report_id)
 
 
 def overlap(subject: Subject, _need: Need, _progress: Any) -> str | None:

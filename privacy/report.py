@@ -1,0 +1,42 @@
+"""The report of a scan: the "pii" document of everything that was gathered, with masked texts to look at."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from privacy.chunks.cut import Chunk
+from privacy.chunks.gather import Gathered
+from privacy.chunks.highlights import highlights
+from privacy.chunks.read import read_chunk
+from privacy.models import PartitionScan
+from privacy.partitions import File, engine_identity, opened
+from privacy.scan.columns import CONTAINS
+from privacy.scan.read_error import DatasetReadError
+from registry.models import DatasetVersion
+
+
+def report_of(whole: Gathered, dataset_version: DatasetVersion, files: Sequence[File], engine: Any) -> dict[str, Any]:
+    """Return the document; raises DatasetReadError when no file holds a row."""
+    if not whole.part.rows:
+        raise DatasetReadError("no_rows", f"{files[0].name}: the data holds {len(whole.types)} columns and no rows.")
+    document = whole.document(dataset_version.schema, engine=engine, dataset=dataset_version.digest)
+    wanted = {one["name"]: one for one in document["columns"] if one["verdict"] == CONTAINS}
+    for table in _firsts(files, engine, wanted):
+        for name in sorted(set(wanted) & set(table.column_names)):
+            shown = highlights(table[name], name, wanted[name]["entities"], engine)
+            if shown:
+                wanted.pop(name)["highlights"] = shown
+    return document
+
+
+def _firsts(files: Sequence[File], engine: Any, wanted: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the first rows of the first files, for as long as something is wanted."""
+    for file in files[:3]:
+        if not wanted:
+            return
+        row = PartitionScan.objects.get(content=file.content, engine=engine_identity(engine.fingerprint))
+        first = row.chunks.defer("result").order_by("number").first()
+        if first is not None:
+            chunk = Chunk(first.start, first.end, first.first_line, first.weight)
+            yield from (
+                table for table, _once in zip(read_chunk(opened(file), chunk, row.head), range(1), strict=False)
+            )
