@@ -26,7 +26,7 @@ _CODES: Mapping[int, str] = {
     409: "nothing_to_decide already_approved blocked transition_refused not_approved not_running version_retired"
     " still_serving not_proposed nothing_to_roll_back_to role_already_held role_not_held policy_version_taken"
     " no_policy no_evaluation_set idempotency_conflict idempotency_in_progress already_exists"
-    " retention_floor on_hold already_erased name_in_use hold_state"
+    " not_scanned retention_floor on_hold already_erased name_in_use hold_state"
     " reveal_state reveal_mismatch privacy_key_missing privacy_key_fixed",
     412: "stale_evaluation precondition_failed",
     413: "too_large",

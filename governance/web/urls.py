@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from governance.web import as_of, catalogue, decisions, deployments, inbox, ledger, packs, promotions
+from governance.web import as_of, catalogue, datasets, decisions, deployments, inbox, ledger, packs, promotions
 from governance.web.sign_in import SignInView
 
 app_name = "web"
@@ -17,6 +17,9 @@ urlpatterns = [
     path("promotions/<uuid:pk>/<slug:deed>/", decisions.act, name="promotion-act"),
     path("deployments/<uuid:pk>/", deployments.show, name="deployment"),
     path("deployments/<uuid:pk>/<slug:deed>/", deployments.act, name="deployment-act"),
+    path("datasets/<uuid:pk>/", datasets.show, name="dataset"),
+    path("datasets/<uuid:pk>/progress", datasets.progress, name="dataset-progress"),
+    path("datasets/<uuid:pk>/<slug:deed>/", datasets.act, name="dataset-act"),
     path("models/", catalogue.index, name="models"),
     path("models/<uuid:pk>/", catalogue.show, name="model"),
     path("models/<uuid:pk>/request/", catalogue.ask, name="model-request"),
