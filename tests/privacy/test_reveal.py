@@ -99,7 +99,8 @@ def test_nobody_else_opens_and_nobody_grants_their_own(project, tokens, people):
 
 def test_other_tokens_than_those_asked_for_are_not_opened(project, tokens, people):
     reveal = asked(project, tokens[:1], people[0], second_person=False)
-    for other in (tokens[1:], tokens, []):
+    others: list[list[str]] = [tokens[1:], tokens, []]
+    for other in others:
         with pytest.raises(RevealMismatchError):
             open_reveal(reveal, other, actor=people[0])
     assert open_reveal(reveal, tokens[:1], actor=people[0]) == VALUES[:1]

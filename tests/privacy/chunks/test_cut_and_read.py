@@ -106,7 +106,7 @@ def test_a_record_without_an_end_is_refused_before_it_fills_the_memory(tmp_path,
 def test_a_gzip_that_unpacks_without_end_is_refused_early(tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "UNCHECKED", 1 << 20)
     one = written(tmp_path, "part.csv.gz", b"a\n" + b"0" * (64 << 20))
-    read = []
+    read: list[object] = []
     with pytest.raises(DatasetReadError, match="200 times") as refused:
         read += opening.blocks(one)
     assert refused.value.code == "gzip_ratio"
