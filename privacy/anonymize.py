@@ -11,8 +11,9 @@ from django.db import transaction
 from privacy.examine import engine, examine
 from privacy.key_changes import current_key
 from privacy.models import Anonymization, Recipe
+from privacy.partitions import files, opened
 from registry import run
-from registry.artifacts import keep_document, local_path, read_document
+from registry.artifacts import keep_document, read_document
 from registry.canonical import canonical, digest
 from registry.ledger.append import append
 from registry.models import Actor, Artifact, Dataset, DatasetVersion, Run, RunKind
@@ -21,6 +22,12 @@ from registry.run import Lease
 
 ANONYMIZE = "privacy.tasks.anonymize"
 Progress = Callable[[float, str], None]
+
+
+class AnonymizeContentError(ValueError):
+    """Rows that are not in one Parquet file."""
+
+    code = "anonymize_content"
 
 
 class StillPersonalError(ValueError):
@@ -113,7 +120,7 @@ def _make(source: DatasetVersion, recipe: dict[str, Any], key: Any, run_: Run, l
 
     with tempfile.TemporaryDirectory(prefix="probity-anonymize-") as folder:
         file, progress = Path(folder) / "rows.parquet", _part(lease, 0.3, 0.9)
-        old = local_path(source.content_id)
+        old = _parquet(source)
         made = write(old, file, recipe, schema=source.schema, key=key, engine=engine(), progress=progress)
         if made.still_personal:
             what = ", ".join(made.still_personal)
@@ -123,6 +130,15 @@ def _make(source: DatasetVersion, recipe: dict[str, Any], key: Any, run_: Run, l
     model = bool(run_.arguments.get("model"))
     told = keep_document(report(made, recipe, source=source.schema, key=key, model=model))
     return _Version(content, count, made.schema, told, key.number if key else 0)
+
+
+def _parquet(source: DatasetVersion) -> Path:
+    """Return the verified file of the rows; raises AnonymizeContentError for content of another form."""
+    found = files(source.content)
+    one = opened(found[0]) if len(found) == 1 else None
+    if one is None or one.format != "parquet" or one.packed:
+        raise AnonymizeContentError(f"{source} is not one Parquet file, which is what a recipe is applied to.")
+    return one.place
 
 
 @transaction.atomic

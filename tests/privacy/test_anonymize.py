@@ -19,6 +19,7 @@ from registry.artifacts import keep_bytes, local_path, read_document
 from registry.ledger import read
 from registry.models import Actor, Dataset, DatasetVersion, Project, Run
 from registry.register import register_dataset_version
+from registry.register.datasets import record_dataset_version
 from tests.privacy.patients import SCHEMA, patients
 
 pytestmark = pytest.mark.django_db
@@ -259,8 +260,15 @@ def test_a_recipe_that_does_not_do_ends_the_run_with_its_reason_and_makes_nothin
 
 
 def test_rows_of_another_form_than_one_parquet_file_are_refused(source):
-    DatasetVersion.objects.filter(pk=source.pk).update(content=keep_bytes(b"a,b\n1,2\n", "text/csv"))
-    ended = done(started(source, NOTHING | {"columns": [STEP]}))
+    text = record_dataset_version(
+        project=source.dataset.project,
+        name="text",
+        content=keep_bytes(b"a,b\n1,2\n", "text/csv"),
+        rows=1,
+        schema=SCHEMA,
+        actor=Actor.system("command"),
+    )
+    ended = done(started(text, NOTHING | {"columns": [STEP]}))
     assert (ended.status, ended.error_code) == ("FAILED", "anonymize_content")
 
 
