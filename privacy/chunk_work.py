@@ -1,28 +1,42 @@
-"""One chunk of a scan: claimed under a lease, scanned by any worker, and what was gathered of it kept, once."""
+"""Chunks over workers: each is claimed under a lease, worked on by any of them, and what was gathered kept, once."""
 
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from privacy.chunks.cut import Chunk
-from privacy.chunks.gather import gather, pack
+from privacy.chunks.gather import Gathered, gather, pack
 from privacy.chunks.read import read_chunk
 from privacy.models import PartitionScan, ScanChunk
 from privacy.partitions import File, counting_key, opened
 from privacy.scan.read_error import DatasetReadError
+from privacy.scan.recipe_errors import RecipeError
 from privacy.scan.scan import ScanError
 from registry.lease import LeaseLostError, lease_time, storable
+from registry.models import Run
+from registry.queue import enqueue
 from registry.run import told
 
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 4
 BEAT_SECONDS = 1.0
+PAUSE = 0.2
+
+
+class ChunkFailedError(ValueError):
+    """Some chunk cannot be worked off, and so nothing of the whole is kept; ``code`` says why."""
+
+    def __init__(self, message: str, code: str) -> None:
+        """Keep the code of what went wrong."""
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(slots=True)
@@ -74,16 +88,63 @@ def claim(rows: Any, also: Callable[[], None]) -> ChunkLease | None:
     return None
 
 
+def ask_for_help(rows: Sequence[PartitionScan], run_: Run, task: str) -> None:
+    """Send one message for each chunk but the first, which we take; and forget what an earlier run broke on."""
+    waiting = open_chunks(rows)
+    if run_.attempt == 1:
+        waiting.update(error_code="", error="", attempt=0)
+    with transaction.atomic():
+        for pk in list(waiting.values_list("pk", flat=True))[1:]:
+            enqueue(task, str(run_.pk), str(pk))
+
+
+Do = Callable[[ChunkLease, File], None]
+
+
+def work_off(of: Mapping[PartitionScan, File], do: Do, beat: Callable[[], None]) -> None:
+    """Do what nobody has done until every chunk of partitions is; raises ChunkFailedError for the first that cannot."""
+    waiting = open_chunks(list(of)).select_related("partition")
+    while waiting.exists():
+        _raise_first_error(waiting, of)
+        beat()
+        lease = claim(waiting, beat)
+        if lease is None:
+            time.sleep(PAUSE)
+        else:
+            do(lease, of[lease.chunk.partition])
+
+
+def _raise_first_error(waiting: Any, of: Mapping[PartitionScan, File]) -> None:
+    broken = waiting.exclude(error_code="").first()
+    if broken is not None:
+        raise ChunkFailedError(broken.error, broken.error_code)
+    lost = waiting.filter(free_now(), attempt__gte=MOST_ATTEMPTS).first()
+    if lost is not None:
+        raise ChunkFailedError(
+            f"{of[lost.partition].name}: chunk {lost.number + 1} was begun {lost.attempt} times and never ended.",
+            "gave_up",
+        )
+
+
 def scan_chunk(lease: ChunkLease, file: File, engine: Any) -> None:
-    """Scan a claimed chunk and keep what was gathered, or why it cannot be read.
+    """Scan a claimed chunk and keep what was gathered, or why it cannot be read."""
+    tables = tables_of(lease, file)
+    keep(lease, lambda: gather(tables, engine=engine, key=counting_key(), progress=lease.beat))
+
+
+def tables_of(lease: ChunkLease, file: File) -> Iterator[Any]:
+    """Yield the rows of a claimed chunk as tables of bounded size; raises DatasetReadError."""
+    yield from read_chunk(opened(file, lease.beat), _span(lease.chunk), lease.chunk.partition.head)
+
+
+def keep(lease: ChunkLease, work: Callable[[], Gathered]) -> None:
+    """Work on a claimed chunk and keep what was gathered, or the mistake in the data or the recipe.
 
     What may pass, and what ``also`` raises, is raised, and the chunk given back.
     """
-    chunk, partition = lease.chunk, lease.chunk.partition
     try:
-        tables = read_chunk(opened(file, lease.beat), _span(chunk), partition.head)
-        found = gather(tables, engine=engine, key=counting_key(), progress=lease.beat)
-    except (DatasetReadError, ScanError) as error:
+        found = work()
+    except (DatasetReadError, ScanError, RecipeError) as error:
         lease.held().update(error_code=error.code, error=storable(told(error)), lease=None, lease_until=None)
         return
     except Exception:
@@ -91,7 +152,7 @@ def scan_chunk(lease: ChunkLease, file: File, engine: Any) -> None:
         raise
     kept = {"rows": found.part.rows, "found": found.cells_found, "result": pack(found), "done_at": timezone.now()}
     if not lease.held().update(**kept, lease=None, lease_until=None):
-        raise LeaseLostError(f"{chunk} is no longer this worker's")
+        raise LeaseLostError(f"{lease.chunk} is no longer this worker's")
 
 
 def _span(chunk: ScanChunk) -> Chunk:

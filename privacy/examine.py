@@ -5,14 +5,14 @@ parts together. What is done stays done: a worker that dies loses the chunk that
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from privacy.chunk_work import MOST_ATTEMPTS, claim, free_now, open_chunks, scan_chunk
+from privacy.chunk_work import ChunkFailedError, ask_for_help, claim, scan_chunk, work_off
 from privacy.chunks.gather import Gathered, pack, unpack
 from privacy.how_far import how_far
 from privacy.models import DatasetScan, PartitionScan, ScanChunk
@@ -23,7 +23,6 @@ from registry.artifacts import keep_document
 from registry.checks import Cancelled
 from registry.ledger.append import append
 from registry.models import Actor, DatasetVersion, Run, RunKind
-from registry.queue import enqueue
 from registry.run import Lease, LeaseLostError
 
 SCAN = "privacy.tasks.scan"
@@ -39,6 +38,10 @@ class ScanFailedError(ValueError):
         """Keep the code of what went wrong."""
         super().__init__(message)
         self.code = code
+
+
+class _EndedError(Exception):
+    """The scan that is helped has ended."""
 
 
 def start_scan(dataset_version: DatasetVersion, *, actor: Actor) -> Run:
@@ -113,20 +116,26 @@ def scan(run_: Run, lease: Lease, *, also: Progress = lambda _share, _message: N
     contents = files(dataset_version.content)
     identity = engine_identity(engine().fingerprint)
     rows = [prepared(file, identity, lambda: beat(0, "looking for chunks")) for file in contents]
-    by_partition = {row.pk: file for row, file in zip(rows, contents, strict=True)}
     _ask_for_help(rows, run_)
-    _scan_all(rows, by_partition, partial(_say_how_far, rows, run_, beat))
+    _scan_all(dict(zip(rows, contents, strict=True)), partial(_say_how_far, rows, run_, beat))
     beat(1, "putting the parts together")
     whole = Gathered()
     for row in rows:
         whole.merge(_settled(row))
-    return _told(_record(dataset_version, run_, lease, report_of(whole, dataset_version, contents, engine())))
+    return _told(record_scan(dataset_version, run_, lease, report_of(whole, dataset_version, contents, engine())))
 
 
 def help_along(run_: Run, progress: Progress = lambda _share, _message: None, chunk: str = "") -> bool:
-    """Scan one chunk of a scan under way (the named one, or any that is free); say whether there was one."""
-    if not _goes_on(run_):
-        return False
+    """Scan one chunk of a scan under way (the named one, or any that is free); say whether there was one.
+
+    A scan that ends meanwhile needs no help: its chunk is given back. Raises whatever ``progress`` raises.
+    """
+    with suppress(_EndedError):
+        return _helped(run_, progress, chunk)
+    return False
+
+
+def _helped(run_: Run, progress: Progress, chunk: str) -> bool:
     version = _version_of(run_)
     named = {file.content.pk: file for file in files(version.content)}
     rows = ScanChunk.objects.filter(
@@ -139,7 +148,7 @@ def help_along(run_: Run, progress: Progress = lambda _share, _message: None, ch
     def also() -> None:
         progress(0, "scanning together with other workers")
         if not _goes_on(run_):
-            raise Cancelled(f"the scan {run_.pk} has ended")
+            raise _EndedError(f"the scan {run_.pk} has ended")
 
     also()
     lease = claim((rows.filter(pk=chunk) if chunk else rows).defer("result").order_by("number"), also)
@@ -159,39 +168,15 @@ def _version_of(run_: Run) -> DatasetVersion:
 
 
 def _ask_for_help(rows: list[PartitionScan], run_: Run) -> None:
-    """Send one message for each chunk but the first, which we take; and forget what an earlier run broke on."""
-    waiting = open_chunks(rows)
-    if run_.attempt == 1:
-        waiting.update(error_code="", error="", attempt=0)
-    with transaction.atomic():
-        for pk in list(waiting.values_list("pk", flat=True))[1:]:
-            enqueue(HELP, str(run_.pk), str(pk))
+    ask_for_help(rows, run_, HELP)
 
 
-def _scan_all(rows: list[PartitionScan], by_partition: dict[Any, File], beat: Callable[[], None]) -> None:
+def _scan_all(of: Mapping[PartitionScan, File], beat: Callable[[], None]) -> None:
     """Scan what nobody has until every chunk is done; raises ScanFailedError for the first that cannot be."""
-    waiting = open_chunks(rows)
-    while waiting.exists():
-        _raise_first_error(waiting, by_partition)
-        beat()
-        lease = claim(waiting.select_related("partition"), beat)
-        if lease is None:
-            time.sleep(PAUSE)
-        else:
-            scan_chunk(lease, by_partition[lease.chunk.partition_id], engine())
-
-
-def _raise_first_error(waiting: Any, by_partition: dict[Any, File]) -> None:
-    broken = waiting.exclude(error_code="").first()
-    if broken is not None:
-        raise ScanFailedError(broken.error, broken.error_code)
-    lost = waiting.filter(free_now(), attempt__gte=MOST_ATTEMPTS).first()
-    if lost is not None:
-        raise ScanFailedError(
-            f"{by_partition[lost.partition_id].name}: chunk {lost.number + 1} was begun {lost.attempt} times and never "
-            "ended.",
-            "gave_up",
-        )
+    try:
+        work_off(of, lambda lease, file: scan_chunk(lease, file, engine()), beat)
+    except ChunkFailedError as error:
+        raise ScanFailedError(str(error), error.code) from None
 
 
 def _say_how_far(rows: list[PartitionScan], run_: Run, beat: Progress) -> None:
@@ -213,7 +198,8 @@ def _settled(row: PartitionScan) -> Gathered:
     return whole
 
 
-def _record(dataset_version: DatasetVersion, run_: Run, lease: Lease, report: dict[str, Any]) -> DatasetScan:
+def record_scan(dataset_version: DatasetVersion, run_: Run, lease: Lease, report: dict[str, Any]) -> DatasetScan:
+    """Keep the report of a scan and record it with its event, once per engine, while the run is still ours."""
     artifact = keep_document(report)
     with transaction.atomic():
         lease.lock()
