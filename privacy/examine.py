@@ -6,6 +6,7 @@ parts together. What is done stays done: a worker that dies loses the chunk that
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
@@ -136,21 +137,19 @@ def help_along(run_: Run, progress: Progress = lambda _share, _message: None, ch
 
 
 def _helped(run_: Run, progress: Progress, chunk: str) -> bool:
-    version = _version_of(run_)
-    named = {file.content.pk: file for file in files(version.content)}
-    rows = ScanChunk.objects.filter(
-        partition__content__in=list(named),
-        partition__engine=engine_identity(engine().fingerprint),
-        partition__result__isnull=True,
-        done_at__isnull=True,
-    )
-
     def also() -> None:
         progress(0, "scanning together with other workers")
         if not _goes_on(run_):
             raise _EndedError(f"the scan {run_.pk} has ended")
 
     also()
+    named = {file.content.pk: file for file in files(_version_of(run_).content)}
+    rows = ScanChunk.objects.filter(
+        partition__content__in=list(named),
+        partition__engine=engine_identity(engine().fingerprint),
+        partition__result__isnull=True,
+        done_at__isnull=True,
+    )
     lease = claim((rows.filter(pk=chunk) if chunk else rows).defer("result").order_by("number"), also)
     if lease is None:
         return False
