@@ -12,6 +12,7 @@ from governance.models import Evaluation, Policy, PromotionRequest, Waiver
 from governance.policies.assign import applies_to_deployed
 from governance.promotion.judge import reports_of, waivers_of
 from governance.rules.evaluate import evaluate
+from governance.rules.evidence import ends_of
 from governance.rules.policy import OnBreach, read_policy
 from governance.rules.standing import lost_items
 from governance.rules.watching import Alarm
@@ -54,17 +55,25 @@ def rulings_of(deployment: Deployment, promotion: PromotionRequest, now: datetim
     found = [Ruling(one.policy, one.acts_at) for one in since[:1] if one.acts_at > now]
     if due:
         return [Ruling(due.policy, due.acts_at), *found]
-    waivers = Waiver.objects.filter(manifest_digest=deployment.manifest_id, granted_by__isnull=False)
+    waivers = Waiver.objects.filter(
+        manifest_digest=deployment.manifest_id, granted_by__isnull=False, ends_at__lte=now
+    ).order_by("ends_at")
+    ended = [*waivers.values_list("ends_at", flat=True)[:1], *_lowered_until(promotion, now)]
+    return [*([Ruling(promotion.policy, min(ended))] if ended else []), *found]
+
+
+def _lowered_until(promotion: PromotionRequest, now: datetime) -> list[datetime]:
+    """Return when verdicts stopped being lowered that the reports rest on; the reports are read only if one has."""
     data = {*promotion.version.dataset_roles.values_list("dataset_version__digest", flat=True)}
     data.add(promotion.manifest.document["evaluation_set"])
-    lowered = ColumnVerdict.objects.filter(dataset_digest__in=data, granted_by__isnull=False)
-    ended = [
-        at
-        for rows in (waivers, lowered)
-        for at in rows.filter(ends_at__lte=now).order_by("ends_at").values_list("ends_at", flat=True)[:1]
-        if at is not None
-    ]
-    return [*([Ruling(promotion.policy, min(ended))] if ended else []), *found]
+    lowered = ColumnVerdict.objects.filter(dataset_digest__in=data, granted_by__isnull=False, ends_at__lte=now)
+    first = lowered.order_by("ends_at").values_list("ends_at", flat=True).first()
+    if first is None:
+        return []
+    try:
+        return [at for at in ends_of(reports_of(promotion)) if at <= now]
+    except (BlobMissingError, BlobDamagedError):
+        return [first]
 
 
 def released_at(deployment: Deployment) -> datetime:

@@ -1,11 +1,12 @@
 """Reports as evidence: which of them speak for a check of a policy about this manifest, and the newest of those."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from governance.rules.moments import days_after, in_future, read_moment
+from governance.rules.moments import MomentError, days_after, in_future, read_moment
 from governance.rules.policy import CheckRule, WatchRule
 from registry.canonical import digest
 
@@ -75,7 +76,10 @@ def newest_report(
     ages_at, why = days_after(measured_at, rule.max_age_days), ""
     if now > ages_at:
         why = f"the report is of {measured_at.isoformat()}; the policy allows {rule.max_age_days} days"
-    valid_until = _valid_until(report)
+    try:
+        valid_until = _valid_until(report)
+    except MomentError as error:
+        return Found(report, identity, str(error))
     if not why and valid_until and (present or now) >= valid_until:
         why = f"the report rests on what ended at {valid_until.isoformat()}; measure again"
     return Found(report, identity, why, aged=bool(why), ages_at=None if why else min(ages_at, valid_until or ages_at))
@@ -91,6 +95,14 @@ def _valid_until(report: ReportEvidence) -> datetime | None:
     until = evidence.get("valid_until") if isinstance(evidence, Mapping) else None
     name = f"valid_until of the report of {report.document.get('check')}"
     return None if until is None else read_moment(until, name)
+
+
+def ends_of(reports: Iterable[ReportEvidence]) -> Iterator[datetime]:
+    """Yield when that ends which reports rest on; what is no moment is an error wherever the report is judged."""
+    for report in reports:
+        with suppress(MomentError):
+            if until := _valid_until(report):
+                yield until
 
 
 def _recency(report: ReportEvidence) -> tuple[datetime, str]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from governance.rules.evidence import ends_of
 from governance.rules.moments import CLOCK_SKEW, read_moment
 from governance.rules.replay.event import Event
 from governance.rules.replay.history import History, RecordedPromotion
-from governance.rules.replay.judging import evaluated
+from governance.rules.replay.judging import evaluated, evidence_of
 from governance.rules.replay.ruling import rulings_since
 from governance.rules.standing import lost_items
 
@@ -38,13 +39,16 @@ def deployment_judged(event: Event, history: History) -> Iterator[str]:
 
 
 def _moments(policy: str, promotion: RecordedPromotion, history: History) -> Iterator[datetime]:
-    """Yield from when a policy may rule: with its assignment and grace, or the end of a waiver under its own."""
+    """Yield from when a policy may rule: with its assignment and grace; its own with the end of a waiver, or of what a
+    report rests on.
+    """
     for one in rulings_since(promotion, history):
         if (one.policy, one.applies_to) == (policy, DEPLOYED_TOO):
             yield one.at + timedelta(days=one.grace_days)
     if promotion.authorised is not None and promotion.authorised.policy == policy:
         for waiver in history.waivers.get(promotion.manifest, []):
             yield read_moment(waiver["ends_at"], "ends_at")
+        yield from ends_of(evidence_of(one, history) for one in promotion.reports if one.digest not in history.purged)
 
 
 def _near(told: datetime, known: datetime) -> bool:

@@ -1,5 +1,6 @@
 """What is live is judged again: by a policy for what is deployed, after its grace, and without waivers that ended."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,13 +9,15 @@ from django.utils import timezone
 
 from governance.exports.verify import verify
 from governance.models import PromotionRequest
+from governance.promotion import measure as measuring
 from governance.promotion.rollback import roll_back
 from governance.promotion.waive import grant_waiver, request_waiver
 from governance.reconcile import live_again, reconcile
 from governance.watch import clear_review
-from registry.artifacts import purge, store
+from privacy.models import ColumnVerdict, DatasetScan
+from registry.artifacts import keep_document, purge, store
 from registry.ledger.append import append
-from registry.models import Actor, Artifact
+from registry.models import Actor, Artifact, Commitment, DatasetVersion
 from tests.governance.stage import AUC, MISSES, REASON, STRADDLES, deployment_of, events, fresh
 
 MEETS = {"version": "meets", "auc": "0.55"}
@@ -231,6 +234,47 @@ def test_a_waiver_that_was_granted_anew_in_time_goes_on(bare_stage):
     bare_stage.later(days=17, minutes=1)
     assert live_again() == 1
     assert fresh(deployment_of(promotion)).state == "UNDER_REVIEW"
+    assert verify().faults == ()
+
+
+def resting_until(stage, monkeypatch, ends) -> None:
+    """Let every report rest on a verdict on the evaluation rows that is lowered until a moment."""
+    real, rows = measuring._outcome, DatasetVersion.objects.latest("created_at")
+
+    def outcome(*given):
+        found = real(*given)
+        return replace(found, evidence={**found.evidence, "valid_until": ends.isoformat()})
+
+    monkeypatch.setattr(measuring, "_outcome", outcome)
+    scan = DatasetScan.objects.create(
+        dataset_version=rows, engine_fingerprint="f" * 64, report=keep_document({}), complete=True
+    )
+    for digest in DatasetVersion.objects.values_list("digest", flat=True):
+        ColumnVerdict.objects.create(
+            dataset_version=rows,
+            dataset_digest=digest,
+            scan=scan,
+            column="note",
+            action="lower",
+            verdict="CLEAN",
+            reason=Commitment.of(REASON),
+            given_by=stage.actor("engineer").principal,
+            granted_by=stage.actor("risk").principal,
+            granted_at=timezone.now(),
+            ends_at=ends,
+        )
+
+
+def test_when_a_verdict_is_no_longer_lowered_what_rested_on_it_does_not_hold(stage, monkeypatch):
+    resting_until(stage, monkeypatch, timezone.now() + timedelta(days=9))
+    deployment = stage.released()
+    stage.later(days=8)
+    assert live_again() == 0
+    stage.later(days=9, minutes=1)
+    assert live_again() == 1
+    assert fresh(deployment).state == "UNDER_REVIEW"
+    assert [verdict for verdict, _lost in judged(deployment)] == ["BLOCKED"]
+    assert live_again() == 0
     assert verify().faults == ()
 
 

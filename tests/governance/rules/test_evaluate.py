@@ -258,6 +258,32 @@ def test_an_aged_report_says_of_when_it_is_and_how_old_it_may_be():
     )
 
 
+@pytest.mark.parametrize(
+    ("until", "fresh_at", "outcome"),
+    [
+        (NOW + timedelta(seconds=1), None, "PASS"),
+        (NOW, None, "AGED"),
+        (NOW, NOW - timedelta(days=1), "AGED"),
+        (NOW + timedelta(days=90), None, "PASS"),
+    ],
+)
+def test_a_report_that_rests_on_what_has_ended_is_aged_whether_live_or_not(until, fresh_at, outcome):
+    document = report("fairness", RATIO, evidence={"valid_until": until.isoformat()})
+    found = judged(reports=[evidence(report("performance", AUC)), evidence(document)], fresh_at=fresh_at)
+    assert outcome in outcomes(found).values()
+    assert found.verdict == ("PASS" if outcome == "PASS" else "BLOCKED")
+    if outcome == "PASS":
+        assert found.changes_at == min(until, NOW + timedelta(days=29))
+
+
+@pytest.mark.parametrize("until", ["soon", 7, "2026-03-01T12:00:00"])
+def test_an_end_that_is_no_moment_is_an_error(until):
+    document = report("fairness", RATIO, evidence={"valid_until": until})
+    found = judged(reports=[evidence(report("performance", AUC)), evidence(document)])
+    assert "ERROR" in outcomes(found).values()
+    assert found.verdict == "BLOCKED"
+
+
 @pytest.mark.parametrize(("ahead", "verdict"), [(timedelta(minutes=5), "PASS"), (timedelta(minutes=6), "BLOCKED")])
 def test_evidence_of_the_future_is_an_error_beyond_what_clocks_differ(ahead, verdict):
     reports = [evidence(report("performance", AUC), age=-ahead), evidence(report("fairness", RATIO))]
