@@ -59,7 +59,7 @@ def judged_report(scan: DatasetScan, *, now: datetime | None = None) -> dict[str
 
 @transaction.atomic
 def give_word(scan: DatasetScan, *, column: str, verdict: str, label: str, reason: str, actor: Actor) -> ColumnVerdict:
-    """Confirm or raise the verdict on a column, at once.
+    """Confirm or raise the verdict on a column, at once. Without a label it stays the one there is.
 
     Raises VerdictNotPermittedError, and VerdictRefusedError for a verdict below the present one, an unknown column or
     entity, or a reason that is too short.
@@ -67,6 +67,7 @@ def give_word(scan: DatasetScan, *, column: str, verdict: str, label: str, reaso
     version = _locked(scan)
     _require(actor, version, REVIEWERS, "confirm or raise a verdict")
     present = _column(judged_report(scan), column)
+    label = label or (present["label"] if verdict != CLEAN else "")
     _check_verdict(verdict, label)
     level = rules.LEVELS[verdict] - rules.LEVELS[present["verdict"]]
     if level < 0:

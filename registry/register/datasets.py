@@ -1,5 +1,6 @@
 """Register dataset versions: content and schema under one digest."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,20 @@ def _columns_of(schema: dict[str, Any]) -> list[tuple[str, str]]:
     return named + [(key, name) for key in ("identifiers", "text", "ignore", QUASI) for name in schema.get(key, ())]
 
 
-def check_schema(schema: dict[str, Any], table: Any) -> None:
-    """Raise DatasetRegistrationError when the table does not hold what the schema declares."""
+def check_schema(schema: dict[str, Any], table: Any, names: Sequence[str] | None = None) -> None:
+    """Raise DatasetRegistrationError when the table does not hold what the schema declares.
+
+    Of the columns only the target is looked at; a table without the others comes with the ``names`` of all.
+    """
+    names = table.column_names if names is None else names
     if set(schema) - {QUASI, CONTROLS} != SCHEMA_KEYS:
         keys = f"the keys {sorted(SCHEMA_KEYS)} and, if need be, {QUASI!r} and {CONTROLS!r}"
         raise DatasetRegistrationError(f"a schema has {keys}, not {sorted(schema)}")
     if table.num_rows == 0:
         raise DatasetRegistrationError("the file holds a header and no rows", "dataset_empty")
     for what, name in _columns_of(schema):
-        if name not in table.column_names:
-            there = ", ".join(table.column_names[:20])
+        if name not in names:
+            there = ", ".join(names[:20])
             raise DatasetRegistrationError(f"the {what} {name!r} is not a column of the file (there are: {there})")
     labels = {str(value) for value in table.column(schema["target"]).unique().to_pylist() if value is not None}
     if schema["positive"] not in labels:
@@ -92,8 +97,10 @@ def keep_rows(file: Path, schema: dict[str, Any]) -> tuple[Artifact, int]:
     """Keep the bytes of a Parquet file that fits the schema, and count its rows: what needs no transaction."""
     import pyarrow.parquet as pq
 
-    check_schema(schema, pq.read_table(file))
-    return keep_file(file, "application/vnd.apache.parquet"), pq.ParquetFile(file).metadata.num_rows
+    with pq.ParquetFile(file) as opened:
+        names, rows = opened.schema_arrow.names, opened.metadata.num_rows
+        check_schema(schema, opened.read(columns=[name for name in names if name == schema.get("target")]), names)
+    return keep_file(file, "application/vnd.apache.parquet"), rows
 
 
 @transaction.atomic

@@ -33,7 +33,10 @@ def version(world, monkeypatch) -> DatasetVersion:
         "dataset": found.digest,
         "rows": 9,
         "complete": True,
-        "columns": [COLUMN | {"name": "x", "verdict": "IS", "label": "US_SSN"}],
+        "columns": [
+            COLUMN | {"name": "x", "verdict": "IS", "label": "US_SSN"},
+            COLUMN | {"name": "clean", "verdict": "CLEAN", "label": "", "entities": {}},
+        ],
         "problems": [],
     }
     DatasetScan.objects.create(
@@ -73,6 +76,11 @@ def test_a_word_changes_the_verdict_and_is_on_the_record(world, version):
     assert REASON not in str(event)
 
 
+def test_a_verdict_is_confirmed_without_naming_its_entity(world, version):
+    given = world.client("officer").post(f"{API}/dataset-versions/{version.pk}/words", sent(label=""))
+    assert (given.json()["action"], given.json()["label"]) == ("confirm", "US_SSN")
+
+
 def test_a_lowering_counts_from_the_second_persons_word_until_its_end(world, version):
     asked = world.client("engineer").post(
         f"{API}/dataset-versions/{version.pk}/words", sent("CLEAN", "", ends_at=soon())
@@ -96,6 +104,7 @@ def test_a_lowering_counts_from_the_second_persons_word_until_its_end(world, ver
 REFUSED = {
     "a short reason": ("officer", sent(reason="no"), (422, "reason_missing")),
     "an unknown column": ("officer", sent(column="z"), (422, "column_unknown")),
+    "raised to nothing": ("officer", sent("IS", "", column="clean"), (422, "verdict_refused")),
     "an unknown entity": ("officer", sent(label="MOOD"), (422, "verdict_refused")),
     "an unknown verdict": ("officer", sent("PERHAPS"), (422, "invalid")),
     "lower without a waiver": ("officer", sent("CLEAN", ""), (422, "verdict_refused")),
