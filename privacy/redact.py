@@ -9,6 +9,8 @@ from privacy.key_changes import current_key
 from registry.models import Actor, Project
 
 DEEPEST = 20
+WITHOUT_MODEL = "none"
+UNNAMED = "Names and places were looked for by lists and cues, without a name model: some may be left."
 
 
 class RedactSizeError(ValueError):
@@ -25,11 +27,12 @@ class RedactTextError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RedactedValue:
-    """What was sent, in the same shape; where something was put in; PSEUDONYMISED or ANONYMISED."""
+    """What was sent, in the same shape; where something was put in; the grade, and what it leaves open."""
 
     value: Any
     findings: list[dict[str, Any]]
     grade: str
+    caveats: list[str]
 
 
 def redact(
@@ -55,9 +58,10 @@ def redact(
     used = {"columns": [], "entities": rules}
     key = current_key(project, actor=actor) if uses_key(used) else None
     least = THRESHOLD if threshold is None else threshold
-    leaf = _Leaf(engine(), least, treatment(rules, key), frozenset(rules), [])
+    analyser = engine()
+    leaf = _Leaf(analyser, least, treatment(rules, key), frozenset(rules), [])
     made = _walked(value, "", "", leaf)
-    return RedactedValue(made, leaf.findings, result_class(used))
+    return RedactedValue(made, leaf.findings, result_class(used), [] if analyser.ner != WITHOUT_MODEL else [UNNAMED])
 
 
 @dataclass(slots=True)

@@ -45,12 +45,13 @@ class FindingPrinted(Output):
 
 
 class RedactedPrinted(Output):
-    """What was sent, redacted in the same shape; the grade says what it may be called."""
+    """What was sent, redacted in the same shape; what it may be called, and what that leaves open."""
 
     text = serializers.CharField(required=False)
     records = serializers.ListField(child=serializers.DictField(), required=False)
     findings = FindingPrinted(many=True)
     grade = serializers.CharField()
+    caveats = serializers.ListField(child=serializers.CharField())
 
 
 class RedactView(ApiView):
@@ -78,4 +79,4 @@ class RedactView(ApiView):
             limit=int(settings.PROBITY_REDACT_CHARACTERS),
         )
         body = "text" if "text" in given else "records"
-        return Response({body: made.value, "findings": made.findings, "grade": made.grade})
+        return Response({body: made.value, "findings": made.findings, "grade": made.grade, "caveats": made.caveats})

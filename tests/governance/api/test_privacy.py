@@ -46,6 +46,7 @@ def test_a_text_comes_back_redacted_with_places_in_code_points(calm):
         "<PHONE_NUMBER>",
     ]
     assert told["grade"] == "ANONYMISED"
+    assert "without a name model" in told["caveats"][0]
 
 
 def test_records_keep_their_shape_and_field_names_are_context(calm):
