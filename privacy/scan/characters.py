@@ -122,6 +122,11 @@ def _ranges(points: Iterable[int]) -> str:
     ends = [one for one, after in pairwise(ordered) if after != one + 1] + [ordered[-1]]
     starts = [ordered[0]] + [after for one, after in pairwise(ordered) if after != one + 1]
     return "".join(
-        f"\\x{{{first:X}}}" if first == last else f"\\x{{{first:X}}}-\\x{{{last:X}}}"
+        _point(first) if first == last else f"{_point(first)}-{_point(last)}"
         for first, last in zip(starts, ends, strict=True)
     )
+
+
+def _point(point: int) -> str:
+    letter = chr(point)
+    return letter if point < _ASCII and letter.isalnum() else f"\\x{{{point:X}}}"

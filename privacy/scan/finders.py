@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from privacy.scan import gazetteer
 from privacy.scan.characters import UnreadableError
 from privacy.scan.context import Words
 from privacy.scan.phones import PhoneFinder
 from privacy.scan.relaxed import relaxed
+
+SHORT = 256  # watching the time costs several times what a pattern takes for so many characters
+_PRESIDIO = "presidio_analyzer.predefined_recognizers."
 
 Raw = tuple[str, int, int, float, bool]  # entity, start, end, score, whether a checksum or a registry confirmed it
 Search = Callable[[str, float, Any], Iterable[Raw]]
@@ -80,7 +84,7 @@ def finder(recognizer: Any) -> Finder:
     from presidio_analyzer.predefined_recognizers import IbanRecognizer, PhoneRecognizer
 
     kind = type(recognizer)
-    words = Words(tuple(dict.fromkeys(word.lower() for word in recognizer.context))) if recognizer.context else None
+    words = Words.of(recognizer.context) if recognizer.context else None
     reads_tokens = False
     if kind is PhoneRecognizer and recognizer.leniency == 1:
         parts: tuple[Part, ...] = (_phone_part(recognizer),)
@@ -100,6 +104,11 @@ def finder(recognizer: Any) -> Finder:
         refuses=_refuses(recognizer),
         reads_tokens=reads_tokens,
     )
+
+
+def _is_known(recognizer: Any) -> bool:
+    """Say whether a recogniser is Presidio's or ours: their patterns need no watch over short texts."""
+    return type(recognizer).__module__.startswith(_PRESIDIO) or recognizer.name.startswith(gazetteer.NAME)
 
 
 def _refuses(recognizer: Any) -> Any:
@@ -139,9 +148,12 @@ def _pattern_part(recognizer: Any, pattern: Any) -> Part:
     validates = kind.validate_result is not PatternRecognizer.validate_result
     invalidates = kind.invalidate_result is not PatternRecognizer.invalidate_result
     compiled = regex.compile(pattern.regex, recognizer.global_regex_flags)
+    unwatched = SHORT if _is_known(recognizer) else -1
 
     def search(text: str, seconds: float, _tokens: Any) -> Iterable[Raw]:
-        for match in compiled.finditer(text, timeout=seconds):
+        short = len(text) <= unwatched
+        found: list[Raw] = []
+        for match in compiled.finditer(text) if short else compiled.finditer(text, timeout=seconds):
             start, end = match.span()
             if start == end:
                 continue
@@ -149,10 +161,9 @@ def _pattern_part(recognizer: Any, pattern: Any) -> Part:
             if validates:
                 valid = recognizer.validate_result(text[start:end])
                 given = score if valid is None else 1.0 if valid else 0
-            if invalidates and recognizer.invalidate_result(text[start:end]):
-                continue
-            if given > 0:
-                yield entity, start, end, given, bool(valid)
+            if given > 0 and not (invalidates and recognizer.invalidate_result(text[start:end])):
+                found.append((entity, start, end, given, bool(valid)))
+        return found
 
     return Part(_mask(pattern.regex, recognizer.global_regex_flags), 1.0 if validates else score, search)
 

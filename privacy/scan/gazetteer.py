@@ -4,6 +4,7 @@ from typing import Any
 
 from privacy.scan.names import AMBIGUOUS_GIVEN, GIVEN, NOT_A_SURNAME, SURNAMES, TITLES
 
+NAME = "Gazetteer"
 KNOWN_SCORE = 0.85
 CUE_SCORE = 0.7
 GUESS_SCORE = 0.5
@@ -26,7 +27,16 @@ _STREETS = (
 
 
 def _any(words: list[str]) -> str:
-    return "(?:" + "|".join(sorted(words, key=lambda word: (-len(word), word))) + ")"
+    """Match one of the words, the longest first; beginnings that they share are written, and tried, once."""
+    ends = {word[1:] for word in words if word}
+    if not ends:
+        return ""
+    branches = [
+        first + _any([word[1:] for word in words if word[:1] == first])
+        for first in sorted({word[0] for word in words if word})
+    ]
+    inner = "(?:" + "|".join(branches) + ")" if len(branches) > 1 or "" in words else branches[0]
+    return f"{inner}?" if "" in words else inner
 
 
 def person_patterns() -> list[tuple[str, str, float]]:
@@ -69,7 +79,7 @@ def recognizers() -> list[Any]:
     return [
         PatternRecognizer(
             supported_entity=entity,
-            name=f"Gazetteer{entity.title()}Recognizer",
+            name=f"{NAME}{entity.title()}Recognizer",
             patterns=[Pattern(name=name, regex=expression, score=score) for name, expression, score in patterns],
             global_regex_flags=re.DOTALL | re.MULTILINE,
         )

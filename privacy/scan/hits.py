@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-from privacy.scan.context import Tokens
+from privacy.scan.context import Splitter, Tokens, analysed
 from privacy.scan.finders import Finder, Raw, without_duplicates
+from privacy.scan.nlp import blank_engine
 from privacy.scan.plan import Boost
 
 _DIGITS = 6
@@ -46,6 +47,7 @@ class Merger:
         self.default = analyzer.default_score_threshold
         self.boost = boost
         self.lemmas_differ = lemmas_differ
+        self.split = self.tokens if lemmas_differ else Splitter(self.enhancer, blank_engine).tokens
 
     def forgetting(self) -> AbstractContextManager[Any]:
         """Let the tokenizer forget, at the end of a block, the words that it met: otherwise it keeps every one."""
@@ -54,7 +56,7 @@ class Merger:
 
     def tokens(self, text: str) -> Tokens:
         """Split a text into words; to be used inside of one ``forgetting`` only."""
-        return Tokens(self.enhancer, self.nlp, text)
+        return analysed(self.enhancer, self.nlp, text)
 
     def merged(self, text: str, found: Iterable[Found], threshold: float | None, tokens: Tokens | None) -> list[Raw]:
         """Return the findings of one text."""
@@ -63,9 +65,9 @@ class Merger:
         for finder, raws, named in found:
             seen = not named and finder.words is not None
             if seen and not self.lemmas_differ:
-                seen = finder.words.occur_in_text(lowered)  # type: ignore[union-attr]
+                seen = finder.words.search(lowered) is not None  # type: ignore[union-attr]
             if seen and tokens is None and raws:
-                tokens = self.tokens(text)
+                tokens = self.split(text)
             for raw in raws:
                 boosted = named or (seen and finder.words.occur_in(tokens.around(raw[1])))  # type: ignore[union-attr]
                 score = self.boost.raised(raw[3]) if boosted else raw[3]

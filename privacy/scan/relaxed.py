@@ -12,6 +12,7 @@ from privacy.scan.characters import EVERYTHING, UnreadableError, item_class
 
 LARGEST_REPEAT = 12
 _ANYTHING = "(?s:.)*"
+_ITEMS = frozenset({"Character", "Range", "Property", "SetUnion"})
 _REPEATS = frozenset({"GreedyRepeat", "LazyRepeat", "PossessiveRepeat"})
 
 
@@ -67,7 +68,9 @@ class _Writer:
         return "" if node.zerowidth else item_class(node, fold=self.fold)
 
     def branch(self, node: Any, *, first: bool, last: bool) -> str:
-        return "(?:" + "|".join(self.written(one, first=first, last=last) for one in node.branches) + ")"
+        if not all(map(_is_plain, node.branches)):
+            return "(?:" + "|".join(self.written(one, first=first, last=last) for one in node.branches) + ")"
+        return _tree([tuple(self.item(item) for item in one.items) for one in node.branches])
 
     def sequence(self, node: Any, *, first: bool, last: bool) -> str:
         kept = [one for one in node.items if not _is_zero_width(one)]
@@ -116,8 +119,25 @@ class _Writer:
         return self.groups.get(str(node.group), _ANYTHING)
 
 
+def _is_plain(node: Any) -> bool:
+    """Say whether a branch is a row of characters."""
+    return type(node).__name__ == "Sequence" and all(type(one).__name__ in _ITEMS for one in node.items)
+
+
+def _tree(branches: list[tuple[str, ...]]) -> str:
+    """Write alternatives with what they begin with in common written once: a list of words becomes small."""
+    if () in branches:
+        rest = [one for one in branches if one]
+        return f"(?:{_tree(rest)})?" if rest else ""
+    parts = []
+    for head in dict.fromkeys(one[0] for one in branches):
+        tails = [one[1:] for one in branches if one[0] == head]
+        parts.append(head + _tree(tails))
+    return f"(?:{'|'.join(parts)})" if len(parts) > 1 else parts[0]
+
+
 _WRITERS: dict[str, Callable[..., str]] = {
-    **dict.fromkeys(("Character", "Range", "Property", "SetUnion"), _Writer.item),
+    **dict.fromkeys(_ITEMS, _Writer.item),
     **dict.fromkeys(("Any", "AnyAll", "AnyU"), lambda _writer, _node, **_edges: EVERYTHING),
     **dict.fromkeys(_REPEATS, _Writer.repeat),
     **dict.fromkeys(("Group", "Atomic"), _Writer.wrapper),

@@ -51,7 +51,7 @@ def test_findings_in_many_cells_are_those_of_presidio(engine, threshold, context
 
 
 def test_one_text_is_analysed_as_many_are(engine):
-    texts = mixed(engine, 120, 77)
+    texts = mixed(engine, FEW + 100, 77)
     for threshold in (None, 0.4):
         batch = analyze_batch(engine, pa.array(texts), ("phone",), threshold)
         for index, text in enumerate(texts):
