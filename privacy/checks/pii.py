@@ -3,16 +3,25 @@
 Asks how many columns of the declared datasets are, or contain, personal data. It reads the scans of the datasets
 (one document per role, made by the scanner over every distinct value of every column) and reports:
 
-| metric | what it counts | group |
+| metric | what it counts | groups |
 |---|---|---|
-| `pii.direct_columns` | columns that are or contain a direct identifier (name, e-mail, phone, SSN, card, IBAN, ...) | |
-| `pii.personal_columns` | columns with any personal data, indirect ones (address, birth date, IP address) included | |
+| `pii.direct_columns` | columns that are or contain a direct identifier (name, e-mail, phone, card, IBAN, ...) | role |
+| `pii.personal_columns` | columns with any personal data, indirect ones (address, birth date, IP) too | role |
+| `pii.quasi_columns` | columns with indirect identifiers only, or declared as quasi-identifiers | role |
+| `pii.special_columns` | columns with a special category (GDPR Art. 9), by finding or by the name | role |
+| `pii.unnamed_text_columns` | free-text columns that were scanned without a name model | role |
+| `pii.columns` | columns by verdict | `verdict=IS`, `verdict=CONTAINS`, `verdict=CLEAN` |
 | `pii.entities` | cells in which an entity was found | `entity=EMAIL_ADDRESS` |
 | `pii.cells_share` | the largest share of a column's cells that one entity was found in | `column=email` |
-| `pii.unnamed_text_columns` | free-text columns that were scanned without a name model | |
-| `pii.k_anonymity` | rows in the smallest class that agrees in all quasi-identifiers | |
-| `pii.unique_rows` | the share of rows that agree with no other row | |
+| `pii.k_anonymity` | rows in the smallest class that agrees in all quasi-identifiers | role |
+| `pii.unique_rows` | the share of rows that agree with no other row | role |
 | `pii.l_diversity` | the least number of values that the column takes within a class | `column=diagnosis` |
+
+Where the group is a role, the number is given for all roles together and for each of them (`role=train`), so that a
+policy can limit what is trained on otherwise than what is evaluated on:
+
+    - {metric: pii.direct_columns, group: role=train, max: 0}
+    - {metric: pii.direct_columns, group: role=evaluate, max: 2}
 
 The last three are measured where a dataset's schema declares `quasi_identifiers` (age, sex and postal code, say, by
 which together somebody may be found again); a policy that limits them refuses a dataset that declares none.
@@ -30,44 +39,23 @@ What it cannot see: names and places are found by lists and cues unless a name m
 provenance. The findings show masked values only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from privacy import risk_report
+from privacy import pii_counts, risk_report
 from privacy.scan.columns import CLEAN
-from privacy.scan.entities import is_direct
-from registry.checks import (
-    Check,
-    Context,
-    Finding,
-    Inputs,
-    Measurement,
-    Need,
-    Outcome,
-    ParameterError,
-    Status,
-    measured,
-)
+from registry.checks import Check, Context, Finding, Inputs, Need, Outcome, ParameterError, Status
 
 ROLES = ("train", "evaluate", "reference", "calibrate")
-_WITHOUT_MODEL = "none"
 _HOW = {"IS": "is personal data", "CONTAINS": "contains personal data", "CLEAN": "counts as clean"}
-_WHOLE_METRICS = ("pii.direct_columns", "pii.personal_columns", "pii.unnamed_text_columns")
 
 
 class PiiCheck:
     """Counts the columns of the datasets that hold personal data."""
 
     name = "pii"
-    version = "1"
-    metrics: Mapping[str, str] = {
-        "pii.direct_columns": "Columns that are or contain a direct identifier of a person.",
-        "pii.personal_columns": "Columns that are or contain personal data, direct or indirect.",
-        "pii.entities": "Cells in which an entity was found, by entity.",
-        "pii.cells_share": "Largest share of a column's cells in which one entity was found, by column.",
-        "pii.unnamed_text_columns": "Free-text columns that were scanned without a name model.",
-        **risk_report.METRICS,
-    }
+    version = "2"
+    metrics: Mapping[str, str] = {**pii_counts.METRICS, **risk_report.METRICS}
 
     def needs(self, parameters: Mapping[str, Any]) -> tuple[Need, ...]:
         """Ask for the scan of each role, and for the risk where quasi-identifiers are declared."""
@@ -88,23 +76,19 @@ class PiiCheck:
         if gaps:
             reason = " ".join(gap.message for gap in gaps)
             return Outcome(
-                measurements=tuple(
-                    Measurement(metric, status=Status.NOT_COMPUTABLE, reason=reason) for metric in _WHOLE_METRICS
-                ),
+                measurements=pii_counts.not_computable(roles, reason),
                 findings=(*gaps, *findings),
                 status=Status.NOT_COMPUTABLE,
                 reason=reason,
                 evidence=evidence,
             )
-        texts = [
-            one["name"] for role, one in columns if scans[role]["engine"]["ner"] == _WITHOUT_MODEL and _is_text(one)
-        ]
         risks = {role: inputs.document(f"risk_{role}") for role in roles if inputs.has(f"risk_{role}")}
-        counts = (*_counts([one for _role, one in columns], texts), *_entities(columns), *_shares(columns))
-        notes = tuple(_unnamed(name) for name in sorted(set(texts)))
+        texts = set[str]().union(*map(pii_counts.texts_without_model, scans.values()))
+        notes = tuple(_unnamed(name) for name in sorted(texts))
+        special = tuple(_special(role, one) for role, one in columns if pii_counts.special(one))
         return Outcome(
-            measurements=(*counts, *risk_report.measurements(risks)),
-            findings=(*findings, *notes, *risk_report.findings(risks)),
+            measurements=(*pii_counts.measurements(scans, risks), *risk_report.measurements(risks)),
+            findings=(*findings, *special, *notes, *risk_report.findings(risks)),
             evidence={**evidence, "risks": risks} if risks else evidence,
         )
 
@@ -146,7 +130,7 @@ def _finding(role: str, column: Mapping[str, Any]) -> Finding:
     parts = [f"{label} in {tally['cells']} of {column['cells']} cells" for label, tally in _sorted(column)]
     previews = f" (such as {', '.join(column['previews'])})" if column["previews"] else ""
     said = f", by the word of a person (the scan says {column['found']['verdict']})" if "words" in column else ""
-    kind = "clean" if column["verdict"] == CLEAN else "direct" if _direct(column) else "indirect"
+    kind = "clean" if column["verdict"] == CLEAN else "direct" if pii_counts.holds_direct(column) else "indirect"
     return Finding(
         code="column_said_clean" if kind == "clean" else f"column_{column['verdict'].lower()}_{kind}",
         message=f"Column {column['name']!r} of the {role} dataset {_HOW[column['verdict']]}{said}: "
@@ -168,12 +152,14 @@ def _sorted(column: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return sorted(column["entities"].items(), key=lambda item: (-item[1]["cells"], item[0]))
 
 
-def _direct(column: Mapping[str, Any]) -> bool:
-    return any(is_direct(label) for label in (*column["entities"], *filter(None, [column["label"]])))
-
-
-def _is_text(column: Mapping[str, Any]) -> bool:
-    return bool(column["declared"] == "text" or column["verdict"] == "CONTAINS")
+def _special(role: str, column: Mapping[str, Any]) -> Finding:
+    return Finding(
+        "column_is_special",
+        f"Column {column['name']!r} of the {role} dataset holds a special category of personal data "
+        f"({pii_counts.special(column)}), by its name or by what was found in it.",
+        f"{role}.{column['name']}",
+        {"column": column["name"], "role": role, "category": pii_counts.special(column)},
+    )
 
 
 def _unnamed(name: str) -> Finding:
@@ -182,43 +168,6 @@ def _unnamed(name: str) -> Finding:
         f"Column {name!r} is free text that was scanned without a name model: names outside the lists may remain.",
         name,
     )
-
-
-def _counts(columns: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> tuple[Measurement, ...]:
-    names = {one["name"] for one in columns}
-    personal = {one["name"] for one in columns if one["verdict"] != CLEAN}
-    direct = {one["name"] for one in columns if one["verdict"] != CLEAN and _direct(one)}
-    counts = (len(direct), len(personal), len(set(texts)))
-    return tuple(
-        measured(metric, count, n=len(names), unit="columns")
-        for metric, count in zip(_WHOLE_METRICS, counts, strict=True)
-    )
-
-
-def _entities(columns: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Measurement]:
-    found: dict[str, list[int]] = {}
-    for _role, one in columns:
-        for label, tally in one["entities"].items():
-            total = found.setdefault(label, [0, 0])
-            total[0] += tally["cells"]
-            total[1] += one["cells"]
-    return [
-        measured("pii.entities", cells, n=of, group=f"entity={label}", unit="cells")
-        for label, (cells, of) in sorted(found.items())
-    ]
-
-
-def _shares(columns: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Measurement]:
-    """Return one share per column: over several roles, the largest."""
-    shares: dict[str, tuple[float, int]] = {}
-    for _role, one in columns:
-        most = max((tally["cells"] for tally in one["entities"].values()), default=0)
-        share = (most / one["cells"] if one["cells"] else 0.0, one["cells"])
-        shares[one["name"]] = max(share, shares.get(one["name"], share))
-    return [
-        measured("pii.cells_share", share, n=cells, group=f"column={name}")
-        for name, (share, cells) in sorted(shares.items())
-    ]
 
 
 def _evidence(scan: Mapping[str, Any]) -> dict[str, Any]:

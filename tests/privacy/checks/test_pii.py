@@ -1,15 +1,23 @@
 import copy
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
 
+from governance.rules.evidence import Found, ReportEvidence
+from governance.rules.items import judge_rule
+from governance.rules.limits import read_limit
+from governance.rules.policy import CheckRule
 from privacy import risk_report
 from privacy.checks import pii
 from privacy.checks.pii import check
 from privacy.scan.scan import scan
+from privacy.special_categories import category_of
 from registry.canonical import canonical
 from registry.checks import Context, ParameterError, Report, Status
 from tests.privacy.patients import SCHEMA, patients
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Given:
@@ -60,6 +68,65 @@ def test_counts_the_columns_that_are_or_contain_personal_data(personal):
     assert int(found["pii.entities", "entity=EMAIL_ADDRESS"]) > 60
     assert next(one.n for one in result.measurements if one.metric == "pii.direct_columns") == 17
     assert {one.metric for one in result.measurements} == set(check.metrics) - set(risk_report.METRICS)
+    assert [found["pii.columns", f"verdict={one}"] for one in ("IS", "CONTAINS", "CLEAN")] == ["4", "1", "12"]
+
+
+def test_each_role_has_its_own_numbers_and_a_policy_limits_them_apart(personal, harmless):
+    result = outcome({"roles": ["train", "evaluate"]}, pii_train=harmless, pii_evaluate=personal)
+    found = numbers(result)
+    direct = [found["pii.direct_columns", group] for group in ("", "role=train", "role=evaluate")]
+    assert direct == ["5", "0", "5"]
+    limits = [{"metric": "pii.direct_columns", "group": f"role={role}", "max": "0"} for role in ("train", "evaluate")]
+    rule = CheckRule("pii", {}, 30, tuple(read_limit(one, "limits") for one in limits))
+    document = Report("pii", check.version, {}, {}, 1, result).document()
+    items = judge_rule(rule, Found(ReportEvidence(document, NOW), "d" * 64))
+    assert [str(item.outcome) for item in items] == ["PASS", "FAIL"]
+
+
+def test_a_limit_on_a_role_that_was_not_looked_at_is_never_met(harmless):
+    limit = read_limit({"metric": "pii.direct_columns", "group": "role=evaluate", "max": "0"}, "limits")
+    document = Report("pii", check.version, {}, {}, 1, outcome(pii_train=harmless)).document()
+    items = judge_rule(CheckRule("pii", {}, 30, (limit,)), Found(ReportEvidence(document, NOW), "d" * 64))
+    assert [str(item.outcome) for item in items] == ["ERROR"]
+
+
+@pytest.mark.parametrize(
+    ("column", "entities", "category"),
+    [
+        ("religion", (), "belief"),
+        ("patientDiagnosis", (), "health"),
+        ("ethnic_group", (), "origin"),
+        ("sexual_orientation", (), "sex life"),
+        ("union_member", (), "union"),
+        ("note", ("NRP",), "origin"),
+        ("number", ("UK_NHS",), "health"),
+        ("third_party_id", (), ""),
+        ("credit_union", (), ""),
+        ("screen_orientation", (), ""),
+        ("race_condition", (), ""),
+        ("bmi", ("EMAIL_ADDRESS",), ""),
+    ],
+)
+def test_special_categories_are_told_by_finding_or_by_the_words_of_a_name(column, entities, category):
+    assert category_of(column, entities) == category
+
+
+def test_a_special_column_counts_and_is_named_however_clean_its_values_are(engine):
+    table = pa.table({"religion": ["a", "b"] * 10, "amount": [1, 2] * 10})
+    result = outcome(pii_train=scan(table, {}, engine=engine))
+    found = numbers(result)
+    assert (found["pii.special_columns", ""], found["pii.personal_columns", ""]) == ("1", "0")
+    assert [(one.place, one.data["category"]) for one in result.findings if one.code == "column_is_special"] == [
+        ("train.religion", "belief")
+    ]
+
+
+def test_quasi_identifiers_are_those_found_and_those_declared(engine):
+    table = pa.table({"zip": [f"1234{row % 10}" for row in range(30)], "age": list(range(30))})
+    scans = {"pii_train": scan(table, {}, engine=engine), "risk_train": risk(3, 0)}
+    found = numbers(outcome(**scans))
+    assert found["pii.quasi_columns", "role=train"] == found["pii.quasi_columns", ""] == "2"
+    assert found["pii.k_anonymity", "role=train"] == "3"
 
 
 def test_a_clean_table_counts_nothing(harmless):
