@@ -1,6 +1,6 @@
 """Use case: a new, anonymised version of a dataset, by a recipe; it is scanned again, and what is left fails it."""
 
-import tempfile
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,26 +8,20 @@ from typing import Any
 
 from django.db import transaction
 
-from privacy.examine import engine, examine
+from privacy import anonymous_work as work
+from privacy.examine import engine, examine, record_scan
 from privacy.key_changes import current_key
 from privacy.models import Anonymization, Recipe
-from privacy.partitions import files, opened
 from registry import run
-from registry.artifacts import keep_document, read_document
+from registry.artifacts import keep_document, keep_tree, read_document
 from registry.canonical import canonical, digest
 from registry.ledger.append import append
-from registry.models import Actor, Artifact, Dataset, DatasetVersion, Run, RunKind
-from registry.register.datasets import keep_rows, record_dataset_version
+from registry.models import Actor, Artifact, ArtifactKind, Dataset, DatasetVersion, Run, RunKind
+from registry.register.datasets import check_schema, dataset_digest, keep_rows, record_dataset_version
 from registry.run import Lease
 
 ANONYMIZE = "privacy.tasks.anonymize"
 Progress = Callable[[float, str], None]
-
-
-class AnonymizeContentError(ValueError):
-    """Rows that are not in one Parquet file."""
-
-    code = "anonymize_content"
 
 
 class StillPersonalError(ValueError):
@@ -36,15 +30,21 @@ class StillPersonalError(ValueError):
     code = "still_personal"
 
 
+class PartLostError(RuntimeError):
+    """Rows that a worker wrote are gone: no version is made of the others."""
+
+    code = "part_lost"
+
+
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """What there is to record: rows that were kept, their schema, the report on them, and the number of the key."""
+    """What there is to record: rows that were kept, their schema, and the reports on the making and on the scan."""
 
     content: Artifact
     rows: int
     schema: dict[str, Any]
     report: Artifact
-    key: int
+    scan: Mapping[str, Any]
 
 
 def start_anonymizing(
@@ -74,19 +74,29 @@ def start_anonymizing(
 def anonymize(run_: Run, lease: Lease) -> dict[str, Any]:
     """Do the work of an ANONYMIZE run; the same recipe and key on the same version give the version there is.
 
-    Raises RecipeError for a recipe that does not fit, StillPersonalError when the new scan finds anything.
+    Any number of workers help with the chunks. Raises RecipeError or ChunkFailedError for a recipe that does not fit,
+    AnonymizeContentError for rows without one schema, StillPersonalError when the new scan finds anything.
     """
+    source = DatasetVersion.objects.select_related("dataset__project", "content").get(pk=run_.subject.partition(":")[2])
+    actor = Actor(principal=run_.requested_by, role="registrar", auth="task")
+    plan = _plan(source, run_, actor, _part(lease, 0, 0.3))
+    made = _made(source, plan)
+    if made is None:
+        made = _record(source, plan, _make(source, plan, lease), actor=actor, lease=lease)
+    work.forget(run_)
+    return _told(made)
+
+
+def _plan(source: DatasetVersion, run_: Run, actor: Actor, progress: Progress) -> work.Plan:
+    """Return what is to be done, decided once for all attempts of the run."""
     from privacy.recipe import uses_key
 
-    source = DatasetVersion.objects.select_related("dataset__project").get(pk=run_.subject.partition(":")[2])
-    actor = Actor(principal=run_.requested_by, role="registrar", auth="task")
-    recipe = _whole(source, run_.arguments["recipe"], actor, _part(lease, 0, 0.3))
+    if (plan := work.decided(run_, engine())) is not None:
+        return plan
+    recipe = _whole(source, run_.arguments["recipe"], actor, progress)
     key = current_key(source.dataset.project, actor=actor) if uses_key(recipe) else None
-    made = _made(source, recipe, key.number if key else 0)
-    if made is None:
-        version = _make(source, recipe, key, run_, lease)
-        made = _record(source, recipe, version, run_=run_, actor=actor, lease=lease)
-    return _told(made)
+    work.decide(run_, recipe, key)
+    return work.Plan.of(run_, recipe, key, engine())
 
 
 def _told(made: Anonymization) -> dict[str, Any]:
@@ -94,8 +104,9 @@ def _told(made: Anonymization) -> dict[str, Any]:
     return {**told, "report": made.report_id}
 
 
-def _made(source: DatasetVersion, recipe: Mapping[str, Any], key_number: int) -> Anonymization | None:
-    return Anonymization.objects.filter(source=source, recipe_id=digest(dict(recipe)), key_number=key_number).first()
+def _made(source: DatasetVersion, plan: work.Plan) -> Anonymization | None:
+    identity, number = digest(dict(plan.recipe)), plan.key.number if plan.key else 0
+    return Anonymization.objects.filter(source=source, recipe_id=identity, key_number=number).first()
 
 
 def _part(lease: Lease, low: float, high: float) -> Progress:
@@ -114,44 +125,82 @@ def _whole(source: DatasetVersion, given: dict[str, Any] | None, actor: Actor, p
     return propose(findings, source.schema, given or {})
 
 
-def _make(source: DatasetVersion, recipe: dict[str, Any], key: Any, run_: Run, lease: Lease) -> _Version:
+def _make(source: DatasetVersion, plan: work.Plan, lease: Lease) -> _Version:
+    """Have all chunks treated, judge what is left in them, and keep the rows; raises StillPersonalError."""
     from privacy.anonymous_report import report
-    from privacy.anonymous_rows import write
+    from privacy.anonymous_rows import Made, count, sample, schema_after, tables_of
 
-    with tempfile.TemporaryDirectory(prefix="probity-anonymize-") as folder:
-        file, progress = Path(folder) / "rows.parquet", _part(lease, 0.3, 0.9)
-        old = _parquet(source)
-        made = write(old, file, recipe, schema=source.schema, key=key, engine=engine(), progress=progress)
-        if made.still_personal:
-            what = ", ".join(made.still_personal)
-            raise StillPersonalError(f"after the recipe personal data is left in: {what}; no version was made")
-        lease.beat(0.9, "keeping the new version")
-        content, count = keep_rows(file, made.schema)
-    model = bool(run_.arguments.get("model"))
-    told = keep_document(report(made, recipe, source=source.schema, key=key, model=model))
-    return _Version(content, count, made.schema, told, key.number if key else 0)
+    partitions = work.treat_all(plan, source.content, lease, _part(lease, 0.3, 0.85))
+    whole, beat = work.gathered(partitions), _beating(lease, 0.9, "keeping the new version")
+    schema = schema_after(source.schema, list(whole.types))
+    _raise_if_left(whole.document(schema, engine=engine(), dataset=""))
+    folder = plan.folder / "joined"
+    places = _joined(plan, partitions, folder, beat)
+    if (rows := count(places)) != whole.part.rows:
+        raise PartLostError(f"{whole.part.rows} rows were written, and {rows} are there; no version was made")
+    content = _kept(source, folder, places, schema)
+    left = whole.document(schema, engine=engine(), dataset=dataset_digest(content.digest, schema))
+    before = sample(work.rows_before(partitions, beat), left["rows"])
+    after = sample((table for place in places for table in tables_of(place)), left["rows"])
+    lease.beat(0.95, "comparing before and after")
+    told = report(
+        Made(schema, left, before, after),
+        plan.recipe,
+        source=source.schema,
+        key=plan.key,
+        model=bool(plan.run.arguments.get("model")),
+    )
+    return _Version(content, left["rows"], schema, keep_document(told), left)
 
 
-def _parquet(source: DatasetVersion) -> Path:
-    """Return the verified file of the rows; raises AnonymizeContentError for content of another form."""
-    found = files(source.content)
-    one = opened(found[0]) if len(found) == 1 else None
-    if one is None or one.format != "parquet" or one.packed:
-        raise AnonymizeContentError(f"{source} is not one Parquet file, which is what a recipe is applied to.")
-    return one.place
+def _raise_if_left(document: Mapping[str, Any]) -> None:
+    from privacy.anonymous_rows import still_personal
+
+    if found := still_personal(document):
+        raise StillPersonalError(f"after the recipe personal data is left in: {', '.join(found)}; no version was made")
+
+
+def _beating(lease: Lease, share: float, message: str) -> Callable[[], None]:
+    return lambda: lease.progress(share, message)
+
+
+def _joined(plan: work.Plan, partitions: work.Partitions, folder: Path, beat: Callable[[], None]) -> list[Path]:
+    """Write a Parquet file for each partition below a folder, under the path that it had."""
+    shutil.rmtree(folder, ignore_errors=True)
+    places = []
+    for number, (row, file) in enumerate(partitions, 1):
+        given = Path(file.name) if len(partitions) > 1 else Path("rows")
+        place = folder / given.parent / f"{given.name.split('.')[0] or number}.parquet"
+        if place.exists():
+            place = place.with_stem(f"{place.stem}-{number}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        work.joined(plan, row, file.name, place, beat)
+        places += [place] if place.exists() else []
+    return places
+
+
+def _kept(source: DatasetVersion, folder: Path, places: list[Path], schema: dict[str, Any]) -> Artifact:
+    """Keep the rows in the form that the source has: one file, or a folder of partitions."""
+    if source.content.kind == ArtifactKind.BLOB:
+        return keep_rows(places[0], schema)[0]
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    targets = [pq.read_table(place, columns=[schema["target"]]) for place in places]
+    check_schema(schema, pa.concat_tables(targets), pq.read_schema(places[0]).names)
+    return keep_tree(folder)
 
 
 @transaction.atomic
-def _record(
-    source: DatasetVersion, recipe: dict[str, Any], new: _Version, *, run_: Run, actor: Actor, lease: Lease
-) -> Anonymization:
-    """Record version, recipe, lineage and event at once, while the run is still ours; once, if two come at once."""
+def _record(source: DatasetVersion, plan: work.Plan, new: _Version, *, actor: Actor, lease: Lease) -> Anonymization:
+    """Record version, scan, recipe, lineage and event at once, while the run is still ours; once, if two come."""
     from privacy.recipe import result_class
 
     lease.lock()
     Dataset.objects.select_for_update().get(pk=source.dataset_id)
-    if (known := _made(source, recipe, new.key)) is not None:
+    if (known := _made(source, plan)) is not None:
         return known
+    recipe = dict(plan.recipe)
     identity, grade = digest(recipe), result_class(recipe)
     version = record_dataset_version(
         project=source.dataset.project,
@@ -164,11 +213,11 @@ def _record(
         recipe_digest=identity,
         source={"grade": grade},
     )
+    record_scan(version, plan.run, lease, dict(new.scan))
     kept = {"document_text": canonical(recipe).decode(), "project": source.dataset.project}
     Recipe.objects.get_or_create(pk=identity, defaults={**kept, "created_by": actor.principal})
-    made = Anonymization(
-        source=source, recipe_id=identity, result=version, grade=grade, run=run_, report=new.report, key_number=new.key
-    )
+    made = Anonymization(source=source, recipe_id=identity, result=version, grade=grade, run=plan.run)
+    made.report, made.key_number = new.report, plan.key.number if plan.key else 0
     made.full_clean()
     made.save()
     append(
@@ -182,7 +231,7 @@ def _record(
             "recipe": identity,
             "grade": grade,
             "report": new.report.digest,
-            "key": new.key,
+            "key": made.key_number,
         },
     )
     return made

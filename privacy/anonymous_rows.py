@@ -1,21 +1,26 @@
-"""A Parquet file by a recipe into another, batch by batch; what is left in it is scanned, some rows are compared.
+"""Rows by a recipe into a Parquet file, batch by batch; the files of several chunks into one; some rows to compare.
 
-Memory holds one batch, what the scan gathered, and the rows of the sample, however many rows there are.
+Memory holds one batch, or the rows of the sample, however many rows there are.
 """
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from privacy.recipe import apply, check_fits
+from privacy.recipe import apply
 from privacy.scan.engine import Engine
 from privacy.scan.keyed import ProjectKey
-from privacy.scan.scan import TablePart, document, scan_part
 
 BATCH_ROWS = 4096
 SAMPLE_ROWS = 10_000
-Progress = Callable[[float, str], None]
+
+
+class AnonymizeContentError(ValueError):
+    """Rows that have other columns or types in one part of the data than in another."""
+
+    code = "anonymize_content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,57 +32,74 @@ class Made:
     before: Any
     after: Any
 
-    @property
-    def still_personal(self) -> list[str]:
-        """The columns that are not clean; empty only where every cell was analysed."""
-        found = [one["name"] for one in self.left["columns"] if one["verdict"] != "CLEAN"]
-        return found or ([] if self.left["complete"] else ["columns that could not be scanned in full"])
+
+def still_personal(left: Mapping[str, Any]) -> list[str]:
+    """Return the columns of a "pii" document that are not clean; none only where every cell was analysed."""
+    found = [one["name"] for one in left["columns"] if one["verdict"] != "CLEAN"]
+    return found or ([] if left["complete"] else ["columns that could not be scanned in full"])
 
 
-def write(
-    source: Path,
+def treat(
+    tables: Iterable[Any],
     target: Path,
     recipe: Mapping[str, Any],
     *,
-    schema: Mapping[str, Any],
     key: ProjectKey | None,
     engine: Engine,
-    progress: Progress = lambda _share, _message: None,
-) -> Made:
-    """Write the rows of one Parquet file into another by a recipe; types stay, and each batch is a row group.
+    progress: Callable[[], None] = lambda: None,
+) -> None:
+    """Write the rows of some tables into a Parquet file by a recipe; types stay, and each batch is a row group.
 
-    Raises RecipeError, or one of its kinds, before anything is written where the recipe does not fit.
+    Raises RecipeError, or one of its kinds, where the recipe does not fit, and whatever ``progress`` raises. Without
+    a table no file is written.
     """
+    with _Writer(target, target.name) as writer:
+        for table in tables:
+            for start in range(0, max(table.num_rows, 1), BATCH_ROWS):
+                progress()
+                writer.write(apply(table.slice(start, BATCH_ROWS), recipe, key, engine))
+
+
+def join(parts: Iterable[Path], target: Path, name: str, *, progress: Callable[[], None] = lambda: None) -> None:
+    """Write the rows of several Parquet files, one after the other, into one; ``name`` is what errors call them.
+
+    Raises AnonymizeContentError where they do not have the same columns of the same types.
+    """
+    with _Writer(target, name) as writer:
+        for part in parts:
+            for table in tables_of(part):
+                progress()
+                writer.write(table)
+
+
+def tables_of(file: Path) -> Iterable[Any]:
+    """Yield the rows of a Parquet file of ours in batches; one without rows gives an empty table."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(source) as file:
-        check_fits(recipe, file.schema_arrow)
-        rows, done, whole = file.metadata.num_rows, 0, TablePart()
-        every = max(-(-rows // SAMPLE_ROWS), 1)
-        dropped = {one["name"] for one in recipe["columns"] if one["operator"] == "drop"}
-        kept = pa.schema([one for one in file.schema_arrow if one.name not in dropped])
-        before, after = [file.schema_arrow.empty_table()], [kept.empty_table()]
-        with pq.ParquetWriter(target, kept) as writer:
-            for batch in file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
-                progress(done / max(rows, 1), f"row {done} of {rows}")
-                table = pa.Table.from_batches([batch])
-                made = apply(table, recipe, key, engine)
-                writer.write_table(made)
-                whole.merge(
-                    scan_part(made, engine=engine, progress=_beating(progress, done, rows), dataset=str(target))
-                )
-                places = pa.array(range(-done % every, table.num_rows, every), pa.int64())
-                before.append(table.take(places))
-                after.append(made.take(places))
-                done += table.num_rows
-    new = schema_after(schema, kept.names)
-    left = document(whole, kept, new, engine=engine, dataset="")
-    return Made(new, left, pa.concat_tables(before), pa.concat_tables(after))
+    with pq.ParquetFile(file) as opened:
+        if not opened.metadata.num_rows:
+            yield opened.schema_arrow.empty_table()
+        for batch in opened.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+            yield pa.Table.from_batches([batch])
 
 
-def _beating(progress: Progress, done: int, rows: int) -> Progress:
-    return lambda _share, message: progress(done / max(rows, 1), message)
+def count(files: Iterable[Path]) -> int:
+    """Return how many rows Parquet files hold."""
+    import pyarrow.parquet as pq
+
+    return sum(int(pq.read_metadata(file).num_rows) for file in files)
+
+
+def sample(tables: Iterable[Any], rows: int) -> Any:
+    """Return every so-manieth row as a table of at most SAMPLE_ROWS; ``rows`` says how many come in all."""
+    import pyarrow as pa
+
+    every, done, found = max(-(-rows // SAMPLE_ROWS), 1), 0, []
+    for table in tables:
+        found.append(table.take(pa.array(range(-done % every, table.num_rows, every), pa.int64())))
+        done += table.num_rows
+    return pa.concat_tables(found)
 
 
 def schema_after(schema: Mapping[str, Any], columns: list[str]) -> dict[str, Any]:
@@ -94,3 +116,32 @@ def schema_after(schema: Mapping[str, Any], columns: list[str]) -> dict[str, Any
             if key in schema
         },
     }
+
+
+class _Writer:
+    """Writes tables of one schema, that of the first, into a Parquet file, which is on the disk at the end."""
+
+    def __init__(self, target: Path, name: str) -> None:
+        self.target, self.name = target, name
+        self.writer: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, table: Any) -> None:
+        import pyarrow.parquet as pq
+
+        if self.writer is None:
+            self.writer = pq.ParquetWriter(self.target, table.schema)
+        if not table.schema.equals(self.writer.schema):
+            raise AnonymizeContentError(
+                f"{self.name}: the columns or their types change from one part of the rows to another; give the data "
+                "one schema (Parquet) and register it anew."
+            )
+        self.writer.write_table(table)
+
+    def __exit__(self, *_raised: object) -> None:
+        if self.writer is not None:
+            self.writer.close()
+            with self.target.open("rb") as file:
+                os.fsync(file.fileno())

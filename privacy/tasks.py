@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 
 from privacy import anonymize as anonymizing
-from privacy import examine
+from privacy import anonymous_work, examine
 from registry import run
 from registry.checks import Cancelled
 from registry.lease import LeaseLostError
@@ -17,7 +17,18 @@ logger = logging.getLogger(__name__)
 @shared_task(name=anonymizing.ANONYMIZE)
 def anonymize(run_id: str) -> None:
     """Make one anonymised dataset version."""
-    run.perform(run_id, anonymizing.anonymize)
+    run.perform(run_id, anonymizing.anonymize, stop=anonymous_work.forget)
+
+
+@shared_task(name=anonymous_work.HELP)
+def anonymize_chunk(run_id: str, chunk_id: str) -> None:
+    """Treat one chunk of an anonymisation that goes on; who died at it is followed by another."""
+    try:
+        anonymous_work.help_along(Run.objects.get(pk=run_id), chunk_id, examine.engine())
+    except LeaseLostError:
+        return
+    except Exception as error:  # noqa: BLE001 - the chunk is free again; what goes on wrong ends the run
+        logger.warning("chunk %s of run %s was not anonymised: %s", chunk_id, run_id, run.told(error))
 
 
 @shared_task(name=examine.SCAN)

@@ -2,20 +2,24 @@
 
 import json
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from celery import current_app
+from pyarrow.csv import write_csv
 
 from privacy import anonymize as anonymizing
-from privacy import anonymous_rows
+from privacy import anonymous_rows, anonymous_work, chunk_work, examine, tasks
 from privacy.anonymize import anonymize, start_anonymizing
-from privacy.anonymous_rows import write
+from privacy.anonymous_rows import AnonymizeContentError, join, sample, tables_of, treat
+from privacy.anonymous_work import folder_of, forget
 from privacy.key_changes import current_key, rotate_key, shred_key
-from privacy.models import Anonymization, Recipe
+from privacy.models import Anonymization, PartitionScan, Recipe, ScanChunk
 from privacy.recipe import RecipeError, apply, propose
 from privacy.scan.keyed import ProjectKey
+from privacy.scan.scan import scan
 from registry import run
-from registry.artifacts import keep_bytes, local_path, read_document
+from registry.artifacts import keep_bytes, keep_tree, local_path, read_document, store
 from registry.ledger import read
 from registry.models import Actor, Dataset, DatasetVersion, Project, Run
 from registry.register import register_dataset_version
@@ -49,7 +53,7 @@ def started(source, recipe=None) -> Run:
 
 
 def done(queued: Run) -> Run:
-    ended = run.perform(str(queued.pk), anonymize)
+    ended = run.perform(str(queued.pk), anonymize, stop=forget)
     assert ended is not None
     return ended
 
@@ -167,32 +171,156 @@ def test_a_cancelled_run_stops_at_its_next_sign_of_life(source, monkeypatch):
 
     def cancelled(*given, **named):
         run.cancel(queued, actor=Actor.system("session"))
-        return write(*given, **named)
+        return treat(*given, **named)
 
     monkeypatch.setattr("registry.lease.HEARTBEAT_SECONDS", 0)
-    monkeypatch.setattr(anonymous_rows, "write", cancelled)
+    monkeypatch.setattr(chunk_work, "BEAT_SECONDS", 0)
+    monkeypatch.setattr(anonymous_work, "treat", cancelled)
     assert done(queued).status == "CANCELLED"
     assert DatasetVersion.objects.count() == 1
+    assert nothing_is_left_of(queued)
     assert len(events("run.cancel_requested")) == 1
 
 
-def test_batches_give_the_same_rows_as_the_whole_and_tell_of_a_sample(source, monkeypatch, engine, tmp_path):
-    recipe = dropping(source)
+def nothing_is_left_of(ended: Run) -> bool:
+    return not folder_of(ended).exists() and not PartitionScan.objects.filter(result__isnull=True).exists()
+
+
+def test_batches_and_parts_give_the_same_rows_as_the_whole_and_tell_of_a_sample(source, monkeypatch, engine, tmp_path):
     table = pq.read_table(local_path(source.content_id))
     table = table.set_column(1, "name", table["name"].dictionary_encode())
-    pq.write_table(table, tmp_path / "given.parquet")
-    proposed, key = Recipe.objects.get().document, ProjectKey(1, b"k" * 32)
+    recipe = propose(scan(table, SCHEMA, engine=engine), SCHEMA)
+    key, target = ProjectKey(1, b"k" * 32), tmp_path / "made.parquet"
     monkeypatch.setattr(anonymous_rows, "BATCH_ROWS", 7)
     monkeypatch.setattr(anonymous_rows, "SAMPLE_ROWS", 10)
-    for one in (proposed, recipe):
-        made = write(tmp_path / "given.parquet", tmp_path / "made", one, schema=SCHEMA, key=key, engine=engine)
-        whole = apply(table, one, key, engine)
-        sliced = pq.read_table(tmp_path / "made")
-        assert sliced.schema.equals(whole.schema)
-        assert sliced.to_pylist() == whole.to_pylist()
-        assert made.before["patient_id"].to_pylist() == table["patient_id"].to_pylist()[::3]
-        assert made.after.num_rows == 10
-        assert (made.left["rows"], made.still_personal) == (30, [])
+    for part in (0, 1):
+        treat([table.slice(15 * part, 15)], tmp_path / f"{part}", recipe, key=key, engine=engine)
+    join([tmp_path / "0", tmp_path / "1"], target, "the rows")
+    whole, made = apply(table, recipe, key, engine), pq.read_table(target)
+    assert made.schema.equals(whole.schema)
+    assert made.to_pylist() == whole.to_pylist()
+    assert sample(tables_of(target), 30)["patient_id"].to_pylist() == table["patient_id"].to_pylist()[::3]
+
+
+def test_parts_of_other_types_are_not_joined(tmp_path):
+    for name, value in (("a", 1), ("b", "x")):
+        pq.write_table(pa.table({"n": [value]}), tmp_path / name)
+    with pytest.raises(AnonymizeContentError, match="the rows: the columns or their types change"):
+        join([tmp_path / "a", tmp_path / "b"], tmp_path / "c", "the rows")
+
+
+def partitions(source, folder, *, text=False) -> DatasetVersion:
+    """Register the rows of the source once more, as partitions of two chunks each, or as one CSV file."""
+    rows = pq.read_table(local_path(source.content_id))
+    folder.mkdir()
+    if text:
+        write_csv(rows, folder / "rows.csv")
+        content = keep_bytes((folder / "rows.csv").read_bytes(), "text/csv")
+    else:
+        for number in range(3):
+            pq.write_table(rows.slice(10 * number, 10), folder / f"part-{number}.parquet", row_group_size=5)
+        content = keep_tree(folder)
+    actor = Actor.system("command")
+    project = source.dataset.project
+    return record_dataset_version(project=project, name="parts", content=content, rows=30, schema=SCHEMA, actor=actor)
+
+
+def test_partitions_stay_partitions_and_join_with_the_same_rows_in_one_file(source, tmp_path):
+    version = partitions(source, tmp_path / "parts")
+    one, many = done(started(source)), done(started(version))
+    assert many.status == "SUCCEEDED", many.error
+    made = DatasetVersion.objects.get(pk=many.result["dataset_version"])
+    entries = read_document(made.content_id)
+    assert [entry["path"] for entry in entries] == [f"part-{number}.parquet" for number in range(3)]
+    joined = pa.concat_tables([pq.read_table(store().path(entry["sha256"])) for entry in entries])
+    whole = DatasetVersion.objects.get(pk=one.result["dataset_version"])
+    assert joined.equals(pq.read_table(local_path(whole.content_id)))
+    assert (made.rows, made.parent) == (30, version)
+    assert nothing_is_left_of(many)
+
+
+def test_text_becomes_parquet_with_the_same_tokens(source, tmp_path):
+    version = partitions(source, tmp_path / "text", text=True)
+    parquet, text = done(started(source)), done(started(version))
+    assert text.status == "SUCCEEDED", text.error
+    one, other = (
+        pq.read_table(local_path(DatasetVersion.objects.get(pk=ended.result["dataset_version"]).content_id))
+        for ended in (parquet, text)
+    )
+    assert one["email"].to_pylist() == other["email"].to_pylist()
+    assert {str(kind) for kind in other.schema.types} == {"string"}
+
+
+def test_the_new_version_is_scanned_and_its_scan_is_the_one_that_a_worker_would_make(source):
+    ended = done(started(source))
+    made = DatasetVersion.objects.get(pk=ended.result["dataset_version"])
+    known = made.scans.get()
+    rows = pq.read_table(local_path(made.content_id))
+    assert read_document(known.report_id) == scan(rows, made.schema, engine=anonymizing.engine(), dataset=made.digest)
+    assert known.run == ended
+    assert examine.examine(made, actor=Actor.system("command")) == known
+    assert len(events("dataset.scanned")) == 2
+
+
+def test_helpers_treat_chunks_and_nothing_is_treated_twice(source, monkeypatch, tmp_path):
+    queued, treated = started(partitions(source, tmp_path / "parts")), []
+    real, ask = anonymous_work.treat, anonymous_work.ask_for_help
+
+    def counted(tables, target, *given, **named):
+        treated.append(target)
+        real(tables, target, *given, **named)
+
+    def helped(rows, run_, task):
+        ask(rows, run_, task)
+        for chunk in list(ScanChunk.objects.filter(partition__in=rows))[2:]:
+            tasks.anonymize_chunk(str(run_.pk), str(chunk.pk))
+            tasks.anonymize_chunk(str(run_.pk), str(chunk.pk))
+        assert len(treated) == 4
+
+    monkeypatch.setattr(anonymous_work, "treat", counted)
+    monkeypatch.setattr(anonymous_work, "ask_for_help", helped)
+    assert done(queued).status == "SUCCEEDED"
+    assert len(treated) == 6
+
+
+def test_who_takes_over_goes_on_with_the_same_key_and_what_is_done(source, monkeypatch, tmp_path):
+    version, treated = partitions(source, tmp_path / "parts"), []
+    queued, real = started(version), anonymous_work.treat
+
+    def dies(tables, target, *given, **named):
+        treated.append(named["key"].number)
+        if len(treated) == 4:
+            raise Killed
+        real(tables, target, *given, **named)
+
+    monkeypatch.setattr(anonymous_work, "treat", dies)
+    monkeypatch.setattr(chunk_work.ChunkLease, "give_back", lambda _lease: None)
+    with pytest.raises(Killed):
+        done(queued)
+    rotate_key(source.dataset.project, actor=Actor.system("command"))
+    ScanChunk.objects.update(lease_until=queued.created_at)
+    Run.objects.filter(pk=queued.pk).update(lease_until=queued.created_at)
+    ended = done(queued)
+    assert (ended.status, ended.error, ended.attempt) == ("SUCCEEDED", "", 2)
+    assert treated == [1] * 7, "three before, then the one that was lost and the two after it"
+    assert events("dataset.anonymized")[0]["key"] == 1
+
+
+def test_a_part_that_is_lost_ends_the_run(source, monkeypatch, tmp_path):
+    version, real = partitions(source, tmp_path / "parts"), anonymous_work.gathered
+    queued = started(version)
+
+    def loses(of):
+        found = real(of)
+        next(folder_of(queued).glob("*/*.parquet")).unlink()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(anonymous_work, "gathered", loses)
+        ended = done(queued)
+    assert (ended.status, ended.error_code) == ("FAILED", "part_lost")
+    assert "30 rows were written, and 25 are there" in ended.error
+    assert nothing_is_left_of(ended)
 
 
 def test_the_report_tells_what_changed_and_what_the_grade_does_not_say_without_a_value(source):
@@ -257,19 +385,6 @@ def test_a_recipe_that_does_not_do_ends_the_run_with_its_reason_and_makes_nothin
     assert words in ended.error
     assert DatasetVersion.objects.count() == 2, "the source, and what the proposed recipe made"
     assert len(events("dataset.anonymized")) == 1
-
-
-def test_rows_of_another_form_than_one_parquet_file_are_refused(source):
-    text = record_dataset_version(
-        project=source.dataset.project,
-        name="text",
-        content=keep_bytes(b"a,b\n1,2\n", "text/csv"),
-        rows=1,
-        schema=SCHEMA,
-        actor=Actor.system("command"),
-    )
-    ended = done(started(text, NOTHING | {"columns": [STEP]}))
-    assert (ended.status, ended.error_code) == ("FAILED", "anonymize_content")
 
 
 STEP = {"name": "a", "entity": "", "operator": "drop", "parameters": {}}
