@@ -16,15 +16,18 @@ _ENDS = "unexpected end"
 _ABSENT = {"NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
 
 
-def csv_table(name: str, text: str, *, typed: bool, shift: int = 0) -> Any:
+def csv_table(name: str, text: str, *, typed: bool, shift: int = 0, lenient: bool = False) -> Any:
     """Return the table; raises DatasetReadError for a ragged row, another delimiter or an open quote.
 
     ``shift`` is added to the lines that errors name: how many lines of the file are left out after the header.
+    ``lenient`` takes semicolons, tabs and bars between the columns as well, and drops blanks around the
+    values; columns without a name are called by their place.
     """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    header = _header(name, text)
+    delimiter = _delimiter(text) if lenient else ","
+    header = _header(name, text, delimiter)
     ragged: list[Any] = []
 
     def refuse(row: Any) -> str:
@@ -37,22 +40,42 @@ def csv_table(name: str, text: str, *, typed: bool, shift: int = 0) -> Any:
             read_options=arrow_csv.ReadOptions(
                 use_threads=False, block_size=LONGEST_RECORD, column_names=_unique(header), skip_rows_after_names=1
             ),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=refuse),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse
+            ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(_unique(header), pa.string()), null_values=[""], strings_can_be_null=True
             ),
         )
     except pa.ArrowInvalid as error:
-        raise _explained(name, text, len(header), error, shift) from error
+        raise _explained(name, text, len(header), error, shift, mark=delimiter) from error
     if '"' in text:
-        _check_quotes(name, text, shift)
+        _check_quotes(name, text, shift, mark=delimiter)
     table = table.rename_columns(header)
+    if lenient:
+        table = _without_blanks(table)
     return _typed(table) if typed else table
 
 
-def _header(name: str, text: str) -> list[str]:
+def _delimiter(text: str) -> str:
+    """Return what the columns of the header are separated by, where that is not a comma."""
     header = next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
-    if len(header) == 1:
+    marks = [mark for mark in _OTHER_DELIMITERS if mark in header[0]] if len(header) == 1 else []
+    return max(marks, key=header[0].count) if marks else ","
+
+
+def _without_blanks(table: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = [name.strip() or f"column {place}" for place, name in enumerate(table.column_names, 1)]
+    trimmed = [pc.utf8_trim_whitespace(values) for values in table.columns]
+    return pa.table([pc.if_else(pc.equal(values, ""), None, values) for values in trimmed], names=names)
+
+
+def _header(name: str, text: str, delimiter: str) -> list[str]:
+    header = next((row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row), [])
+    if len(header) == 1 and delimiter == ",":
         for mark, called in _OTHER_DELIMITERS.items():
             if mark in header[0]:
                 raise DatasetReadError(
@@ -67,10 +90,10 @@ def _unique(header: list[str]) -> list[str]:
     return [f"column {index}" for index in range(len(header))]
 
 
-def _explained(name: str, text: str, width: int, error: Exception, shift: int) -> DatasetReadError:
+def _explained(name: str, text: str, width: int, error: Exception, shift: int, *, mark: str) -> DatasetReadError:
     """Say what Arrow refused, with the line; its own message repeats the values of the row."""
     csv.field_size_limit(LONGEST_RECORD)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=mark)
     line = 1
     try:
         for row in reader:
@@ -87,10 +110,10 @@ def _explained(name: str, text: str, width: int, error: Exception, shift: int) -
     return DatasetReadError("unreadable", f"{name}: the CSV cannot be read (after line {line + shift - 1}).")
 
 
-def _check_quotes(name: str, text: str, shift: int) -> None:
+def _check_quotes(name: str, text: str, shift: int, *, mark: str) -> None:
     """Refuse a quote that is never closed: the rest of the file would silently be one cell."""
     csv.field_size_limit(LONGEST_RECORD)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=mark)
     line = 1
     try:
         for _row in reader:
@@ -111,7 +134,7 @@ def _not_csv(name: str, line: int, problem: Exception) -> DatasetReadError:
 def _typed(table: Any) -> Any:
     import pyarrow as pa
 
-    return pa.table({name: _typed_column(table[name]) for name in table.column_names})
+    return pa.table([_typed_column(values) for values in table.columns], names=table.column_names)
 
 
 def _typed_column(column: Any) -> Any:

@@ -17,15 +17,29 @@ FORMATS = ("csv", "parquet", "jsonl")
 LARGEST = 2 << 30
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
-_SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
 
 __all__ = ["FORMATS", "DatasetReadError", "read_table"]
 
 
-def read_table(path: Path | str, *, format: str | None = None, typed: bool = False) -> "pa.Table":  # noqa: A002
+def read_table(
+    path: Path | str,
+    *,
+    format: str | None = None,  # noqa: A002
+    typed: bool = False,
+    lenient: bool = False,
+) -> "pa.Table":
     """Return the table in a file; ``format`` is needed where neither the name nor the first bytes tell it.
 
     CSV gives strings, or with ``typed`` numbers where every value of a column is one (leading zeros stay strings).
+    ``lenient`` reads CSV with semicolons, tabs or bars too, and drops blanks around its values.
     Raises DatasetReadError; its message names the line, the byte or the column, never a value.
     """
     place = Path(path)
@@ -37,7 +51,10 @@ def read_table(path: Path | str, *, format: str | None = None, typed: bool = Fal
         table = _parquet(place.name, data)
     else:
         text = _text(place.name, data)
-        table = csv_table(place.name, text, typed=typed) if kind == "csv" else json_table(place.name, text)
+        if kind == "csv":
+            table = csv_table(place.name, text, typed=typed, lenient=lenient)
+        else:
+            table = json_table(place.name, text)
     return _checked(place.name, table)
 
 

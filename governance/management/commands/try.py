@@ -13,7 +13,14 @@ from django.core.management.base import BaseCommand
 
 from governance.management.trial.errors import QuestionError
 from governance.management.trial.instance import instance_home, is_inside, run_again
-from governance.management.trial.question import Question, check_question, read_references, read_sensitive, read_words
+from governance.management.trial.question import (
+    Question,
+    check_question,
+    read_references,
+    read_sensitive,
+    read_threshold,
+    read_words,
+)
 
 INTERRUPTED = 130
 
@@ -26,12 +33,15 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", help="CSV, Parquet or JSON lines, each also gzipped")
+        parser.add_argument("file", help="CSV (commas, semicolons, tabs), Parquet or JSON lines, each also gzipped")
         parser.add_argument("--target", required=True, help="column of the outcomes")
         parser.add_argument("--positive", help="the label that counts as positive; without it the labels are listed")
         parser.add_argument("--sensitive", default="", help="attributes with edges of bands: sex,age:55 or age:30:55")
         parser.add_argument("--predictions", default="", help="column of predictions for every row; nothing is trained")
         parser.add_argument("--score", default="", help="column of scores; alone, 0.5 and above counts as positive")
+        parser.add_argument("--threshold", default="", help="predicted positive is what is at or above this number")
+        parser.add_argument("--skip-missing", action="store_true", help="leave out rows without target or prediction")
+        parser.add_argument("--control", default="", help="compare within these as well: department or age:30:55")
         parser.add_argument("--features", default="", help="columns to learn from (default: those that can be)")
         parser.add_argument("--ignore", default="", help="columns to leave out")
         parser.add_argument("--reference", action="append", default=[], help="group to compare with: sex=male")
@@ -100,6 +110,9 @@ def _question(options: dict[str, Any]) -> Question:
         ignore=read_words(options["ignore"]),
         policy=Path(options["policy"]) if options["policy"] else None,
         reference=read_references(options["reference"]),
+        threshold=read_threshold(options["threshold"]),
+        control=read_sensitive(options["control"], "--control"),
+        skip_missing=options["skip_missing"],
         seed=options["seed"],
     )
     check_question(question)

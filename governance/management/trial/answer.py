@@ -3,8 +3,13 @@
 from typing import Any
 
 from governance.exports.verify import verify
-from governance.management.trial.groups import group_numbers
+from governance.management.trial.groups import group_numbers, whole_numbers
+from governance.management.trial.question import Question
 from governance.management.trial.walk import CLEAN, Walked
+from governance.management.trial.within import conditional_numbers
+from monitoring.statistics.counting import batches_of, count_batches
+from monitoring.statistics.groups import control_column
+from registry.artifacts import read_table
 
 CAVEATS = {
     True: (
@@ -26,6 +31,7 @@ def answer(walked: Walked) -> dict[str, Any]:
     return {
         "file": question.file.name,
         "rows": prepared.table.num_rows,
+        "rows_skipped": prepared.skipped,
         "target": question.target,
         "positive": question.positive,
         "positive_rows": prepared.labels.count(str(question.positive)),
@@ -51,16 +57,32 @@ def answer(walked: Walked) -> dict[str, Any]:
         "measurements": [
             {"check": name, **one} for name, report in walked.reports.items() for one in report["measurements"]
         ],
-        "groups": numbers_of(walked),
+        **numbers_of(walked),
         "ledger": {"entries": found.entries, "valid": not found.faults},
         "caveats": list(CAVEATS[question.handed_in]),
     }
 
 
-def numbers_of(walked: Walked) -> list[dict[str, Any]]:
-    """Return the numbers of the groups; none where the fairness check kept no cube."""
-    cube = walked.reports.get("fairness", {}).get("evidence", {}).get("cube")
-    return group_numbers(cube, walked.prepared.question.reference) if cube and cube["cells"] else []
+def numbers_of(walked: Walked) -> dict[str, Any]:
+    """Return the numbers of all rows, of the groups and of these within the controls, by the judged predictions."""
+    judged = [
+        report["inputs"]["predictions"] for report in walked.reports.values() if "predictions" in report["inputs"]
+    ]
+    if not judged:
+        return {"whole": None, "groups": [], "conditional": []}
+    return numbers(read_table(judged[0]), walked.prepared.question)
+
+
+def numbers(predictions: Any, question: Question) -> dict[str, Any]:
+    """Return them from a predictions table; raises ReferenceGroupError."""
+    attributes = [one.column for one in question.sensitive]
+    controls = {one.column: control_column(one.column) for one in question.control}
+    cube = count_batches(batches_of(predictions), (*attributes, *controls.values()))
+    return {
+        "whole": whole_numbers(cube),
+        "groups": group_numbers(cube, attributes, question.reference),
+        "conditional": conditional_numbers(cube, attributes, controls, question.reference),
+    }
 
 
 def _columns(walked: Walked) -> dict[str, Any]:

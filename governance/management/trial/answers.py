@@ -9,15 +9,22 @@ from governance.management.trial.errors import (
     PositiveUnsaidError,
     PredictionsColumnError,
     ProbabilitiesError,
+    ReferenceGroupError,
     ScoreColumnError,
     SensitiveAttributeError,
     TargetError,
 )
-from governance.management.trial.question import Question
+from governance.management.trial.question import Attribute, Question
+from monitoring.statistics.columns import MISSING
+from monitoring.statistics.membership import group_values
 
 MOST_LABELS = 20
-MOST_GROUPS = 30
+MOST_GROUPS = 64
+MOST_NUMBERS = 30  # a number with more values wants bands
+YES = frozenset({"1", "true", "yes", "y", "t"})
+NO = frozenset({"0", "false", "no", "n", "f"})
 FIRST_ROW = 1
+SKIP = "--skip-missing leaves such rows out and counts them."
 
 
 def as_text(value: Any) -> str | None:
@@ -63,7 +70,7 @@ def read_target(table: Any, question: Question) -> list[str]:
     if missing:
         raise TargetError(
             f"The target {question.target!r} is missing in {len(missing)} of {len(labels)} rows, first in row "
-            f"{missing[0]}; a row without an outcome cannot be judged."
+            f"{missing[0]}; a row without an outcome cannot be judged. {SKIP}"
         )
     known = sorted({str(label) for label in labels})
     if not 2 <= len(known) <= MOST_LABELS:  # noqa: PLR2004 - a class and its opposite
@@ -84,26 +91,44 @@ def read_target(table: Any, question: Question) -> list[str]:
 
 def check_attributes(table: Any, question: Question) -> None:
     """Raise SensitiveAttributeError for bands of what is no number, and for more groups than can be compared."""
+    for what, attributes in (("sensitive attribute", question.sensitive), ("control feature", question.control)):
+        for attribute in attributes:
+            _check_groups(table, attribute, f"The {what} {attribute.column!r}")
+
+
+def _check_groups(table: Any, attribute: Attribute, what: str) -> None:
+    import pyarrow.compute as pc
+
     from monitoring.statistics.columns import is_numeric
 
+    name, numeric = attribute.column, is_numeric(table, attribute.column)
+    if attribute.edges:
+        if not numeric:
+            raise SensitiveAttributeError(f"{what} holds {table.schema.field(name).type}; bands need numbers.")
+        return
+    groups = {as_text(value) for value in pc.unique(table.column(name)).to_pylist()} - {None}
+    most = MOST_NUMBERS if numeric else MOST_GROUPS
+    if len(groups) > most:
+        hint = f" Give edges, as in {name}:30:55." if numeric else " Join some of them in the file."
+        raise SensitiveAttributeError(f"{what} has {len(groups)} groups; at most {most} are compared.{hint}")
+
+
+def check_references(table: Any, question: Question) -> None:
+    """Raise ReferenceGroupError for a group to compare with that has no row."""
+    from governance.rules.reading import suggestion
+
     for attribute in question.sensitive:
-        name = attribute.column
-        if attribute.edges:
-            if not is_numeric(table, name):
-                raise SensitiveAttributeError(
-                    f"The sensitive attribute {name!r} holds {table.schema.field(name).type}; bands need numbers."
-                )
-            continue
-        groups = {as_text(value) for value in table.column(name).to_pylist()} - {None}
-        if len(groups) > MOST_GROUPS:
-            hint = f" Give edges, as in {name}:30:55." if is_numeric(table, name) else ""
-            raise SensitiveAttributeError(
-                f"The sensitive attribute {name!r} has {len(groups)} groups; at most {MOST_GROUPS} are compared.{hint}"
+        wanted = question.reference.get(attribute.column)
+        there = sorted(set(group_values(table.column(attribute.column).to_pylist(), attribute.document())) - {MISSING})
+        if wanted is not None and wanted not in there:
+            raise ReferenceGroupError(
+                f"{attribute.column!r} has no group {wanted!r} to compare with (there are: {', '.join(there)})."
+                f"{suggestion(wanted, there)}"
             )
 
 
 def read_predictions(table: Any, question: Question, labels: list[str]) -> list[int]:
-    """Return 1 where the positive label is predicted; labels of the target and 0/1 are understood.
+    """Return 1 where the positive label is predicted; labels of the target, 0/1 and yes/no are understood.
 
     Raises ProbabilitiesError for probabilities, PredictionsColumnError for anything else.
     """
@@ -113,40 +138,58 @@ def read_predictions(table: Any, question: Question, labels: list[str]) -> list[
     missing = [row for row, text in enumerate(texts, FIRST_ROW) if text is None]
     if missing:
         raise PredictionsColumnError(
-            f"The predictions {name!r} are missing in {len(missing)} of {len(texts)} rows, first in row {missing[0]}."
+            f"The predictions {name!r} are missing in {len(missing)} of {len(texts)} rows, first in row "
+            f"{missing[0]}; a row without a decision cannot be judged. {SKIP}"
         )
     given, known = set(texts), set(labels)
     if given <= known:
         return [int(text == question.positive) for text in texts]
-    if given <= {"0", "1"}:
-        return [int(text == "1") for text in texts]
-    if given <= {"True", "False"}:
-        return [int(text == "True") for text in texts]
+    said = [str(text).strip().casefold() for text in texts]
+    folded = {label.casefold() for label in known}
+    if len(folded) == len(known) and set(said) <= folded:
+        return [int(text == str(question.positive).casefold()) for text in said]
+    if set(said) <= YES | NO:
+        return [int(text in YES) for text in said]
     if all(isinstance(value, float | int) and 0 <= value <= 1 for value in values):
         raise ProbabilitiesError(
-            f"The column {name!r} holds probabilities, not predictions; hand it in with --score {name} "
-            "(at or above 0.5 counts as positive), and decisions of another threshold with --predictions."
+            f"The column {name!r} holds probabilities, not predictions; say from which one on a row counts as "
+            f"predicted positive, as in --threshold 0.5, or hand it in with --score {name} (0.5 and above)."
         )
     strange = sum(text not in known for text in texts)
     raise PredictionsColumnError(
         f"{strange} of {len(texts)} predictions in {name!r} are no label of {question.target!r}; predictions are its "
-        "labels, or 0 and 1."
+        "labels, 0 and 1, yes and no, or numbers with --threshold."
     )
 
 
 def read_scores(table: Any, question: Question) -> list[float]:
-    """Return the scores; alone they are probabilities, beside predictions any numbers that rank."""
+    """Return the scores; alone they are probabilities, beside decisions or a threshold any numbers that rank."""
     from monitoring.statistics.columns import is_numeric
 
-    name = question.score
+    name = question.numbers
     if not is_numeric(table, name):
-        raise ScoreColumnError(f"The scores {name!r} hold {table.schema.field(name).type}; they must be numbers.")
+        kind = table.schema.field(name).type
+        raise ScoreColumnError(f"The scores {name!r} hold {kind}; they must be numbers, written as 0.5.")
     values = [None if value is None else float(value) for value in table.column(name).to_pylist()]
+    free = bool(question.predictions) or question.threshold is not None
     for row, value in enumerate(values, FIRST_ROW):
         if value is None or not math.isfinite(value):
-            raise ScoreColumnError(f"The scores {name!r} have no finite number in row {row}; every row needs one.")
-        if not question.predictions and not 0 <= value <= 1:
             raise ScoreColumnError(
-                f"The scores {name!r} are not between 0 and 1 in row {row}; scores of another scale need --predictions."
+                f"The scores {name!r} have no finite number in row {row}; every row needs one. {SKIP}"
+            )
+        if not free and not 0 <= value <= 1:
+            raise ScoreColumnError(
+                f"The scores {name!r} are not between 0 and 1 in row {row}; say with --threshold from which score on a "
+                "row counts as predicted positive."
             )
     return [float(value) for value in values if value is not None]
+
+
+def without_missing(table: Any, question: Question) -> Any:
+    """Return the rows in which target, predictions and scores are there, all in their order."""
+    import pyarrow as pa
+
+    names = [name for name in (question.target, question.predictions, question.score) if name]
+    columns = [table.column(name).to_pylist() for name in names]
+    kept = [all(as_text(value) is not None for value in row) for row in zip(*columns, strict=True)]
+    return table.filter(pa.array(kept, pa.bool_()))

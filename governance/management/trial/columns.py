@@ -30,6 +30,7 @@ class Columns:
 
     def schema(self, question: Question) -> dict[str, Any]:
         """Return the schema of the dataset."""
+        controls = {"controls": [one.document() for one in question.control]} if question.control else {}
         return {
             "target": question.target,
             "positive": question.positive,
@@ -38,6 +39,7 @@ class Columns:
             "text": list(self.text),
             "sensitive": [one.document() for one in question.sensitive],
             "ignore": list(self.ignore),
+            **controls,
         }
 
 

@@ -6,10 +6,12 @@ from typing import Any
 from governance.management.trial.answers import (
     check_attributes,
     check_columns,
+    check_references,
     plain,
     read_predictions,
     read_scores,
     read_target,
+    without_missing,
 )
 from governance.management.trial.columns import Columns, sort_columns
 from governance.management.trial.errors import TooFewRowsError
@@ -21,13 +23,16 @@ EVALUATION_SHARE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A question with its data; ``answers`` is the table of handed-in predictions, or None."""
+    """A question with its data; ``answers`` is the table of handed-in predictions, or None; ``skipped`` rows are left
+    out because target, prediction or score is missing.
+    """
 
     question: Question
     table: Any
     labels: list[str]
     columns: Columns
     answers: Any = None
+    skipped: int = 0
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -42,24 +47,29 @@ def prepare(question: Question) -> Prepared:
     from privacy.scan.read import read_table
 
     check_question(question)
-    table = plain(read_table(question.file, typed=True))
-    check_columns(table, question)
+    whole = plain(read_table(question.file, typed=True, lenient=True))
+    check_columns(whole, question)
+    table = without_missing(whole, question) if question.skip_missing else whole
     labels = read_target(table, question)
     check_attributes(table, question)
+    check_references(table, question)
     place = table.column_names.index(question.target)
     table = table.set_column(place, question.target, pa.array(labels, pa.string()))
     answers = _answers(table, question, labels)
-    return Prepared(question, table, labels, sort_columns(table, question), answers)
+    return Prepared(question, table, labels, sort_columns(table, question), answers, whole.num_rows - table.num_rows)
 
 
 def _answers(table: Any, question: Question, labels: list[str]) -> Any:
     import pyarrow as pa
 
     columns = {}
-    if question.predictions:
+    scores = read_scores(table, question) if question.numbers else []
+    if question.threshold is not None:
+        columns["prediction"] = pa.array([int(one >= float(question.threshold)) for one in scores], pa.int8())
+    elif question.predictions:
         columns["prediction"] = pa.array(read_predictions(table, question, labels), pa.int8())
-    if question.score:
-        columns["score"] = pa.array(read_scores(table, question), pa.float64())
+    if question.numbers:
+        columns["score"] = pa.array(scores, pa.float64())
     return pa.table(columns) if columns else None
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 SHOWN = ("n", "selection_rate", "tpr", "fpr", "fnr", "impact_ratio")
+OF_ALL = ("n", "tn", "fp", "fn", "tp", "selection_rate", "tpr", "fpr", "fnr", "precision", "accuracy")
+WITHIN = ("selection_rate", "tpr", "fpr", "fnr")
 COMPARED = ("selection_rate", "tpr", "fpr", "fnr", "precision", "accuracy", "fdr", "for")
 ABSENT = "-"
 
@@ -17,6 +19,8 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
     yield f"{answer['file']}: {answer['rows']} rows, {answer['positive_rows']} of them {answer['target']!r} = " + (
         f"{answer['positive']!r}" + (f" against {answer['labels'] - 1} other labels" if answer["labels"] > 2 else "")  # noqa: PLR2004 - two is usual
     )
+    if answer["rows_skipped"]:
+        yield f"LEFT OUT: {answer['rows_skipped']} rows without target, prediction or score"
     yield from _columns(answer)
     version, policy = answer["version"], answer["policy"]
     what = "predictions as handed in" if version["kind"] == "predictions" else "a baseline trained here"
@@ -25,8 +29,12 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
     yield f"VERDICT  {answer['verdict']}  ({answer['state']})"
     yield ""
     yield from _items(answer["items"])
+    if answer["whole"]:
+        yield from ("", "ALL ROWS", *_table([OF_ALL, [_or(answer["whole"][name]) for name in OF_ALL]]))
     for one in answer["groups"]:
         yield from _groups(one)
+    for one in answer["conditional"]:
+        yield from _conditional(one)
     yield ""
     yield f"Evaluation {answer['evaluation']}"
     yield f"Ledger: {answer['ledger']['entries']} entries, {'valid' if answer['ledger']['valid'] else 'NOT VALID'}"
@@ -78,8 +86,7 @@ def _limit(item: dict[str, Any]) -> str:
 def _groups(one: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield f"GROUPS by {one['attribute']}, compared with {one['reference']}"
-    head = ["group", *SHOWN]
-    yield from _table([head, *([each["group"], *(_or(each[name]) for name in SHOWN)] for each in one["groups"])])
+    yield from _rows(one["groups"], SHOWN)
     for what in ("difference", "disparity"):
         yield f"  {what}"
         yield from _table(
@@ -88,6 +95,23 @@ def _groups(one: dict[str, Any]) -> Iterator[str]:
                 *([each["group"], *(_or(each[what][name]) for name in COMPARED)] for each in one["groups"]),
             ]
         )
+
+
+def _rows(groups: Sequence[dict[str, Any]], names: Sequence[str]) -> Iterator[str]:
+    return _table([["group", *names], *([each["group"], *(_or(each[name]) for name in names)] for each in groups)])
+
+
+def _conditional(one: dict[str, Any]) -> Iterator[str]:
+    controls = ", ".join(one["controls"])
+    for stratum in one["strata"]:
+        yield from ("", f"GROUPS by {one['attribute']} where {stratum['stratum']}", *_rows(stratum["groups"], SHOWN))
+    yield ""
+    yield f"GROUPS by {one['attribute']}, standardised over {controls}, compared with {one['reference']}"
+    yield from _rows(one["standardised"], WITHIN)
+    for what in ("difference", "disparity"):
+        yield f"  {what}"
+        flat = [{"group": each["group"], **each[what]} for each in one["standardised"]]
+        yield from _rows(flat, WITHIN)
 
 
 def _or(value: Any) -> str:

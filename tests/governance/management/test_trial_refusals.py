@@ -1,5 +1,6 @@
 """What cannot be asked is refused with a sentence before anything is recorded."""
 
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pytest
 
 from governance.management.trial.errors import QuestionError
 from governance.management.trial.prepare import prepare, split
-from governance.management.trial.question import read_references, read_sensitive
+from governance.management.trial.question import read_references, read_sensitive, read_threshold
 from tests.governance.management.conftest import asked, csv_text, loans, state
 
 ROWS = loans(60)
@@ -27,7 +28,6 @@ def refused(question):
 FILES = {
     "a quote that never closes": (csv_text(ROWS)[:-20] + ',"cut off', "open_quote", "is never closed"),
     "a row cut off": (csv_text(ROWS)[:-25], "ragged_row", "line 61 has"),
-    "another delimiter": (csv_text(ROWS, ";"), "delimiter", "a semicolon; separate the columns by commas"),
     "a header alone": (",".join(ROWS[0]) + "\n", "no_rows", "9 columns and 0 rows"),
     "nothing": ("", "empty_file", "the file is empty"),
     "a target that is missing in places": (
@@ -66,7 +66,17 @@ QUESTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a label that never occurs": ({"positive": "great"}, "positive_absent", "'great' does not occur"),
     "too many groups": ({"sensitive": "age"}, "attribute_refused", "Give edges, as in age:30:55."),
     "bands of words": ({"sensitive": "sex:3"}, "attribute_refused", "bands need numbers"),
-    "probabilities as predictions": ({"predictions": "prob"}, "predictions_are_probabilities", "--score prob"),
+    "probabilities as predictions": ({"predictions": "prob"}, "predictions_are_probabilities", "--threshold 0.5"),
+    "a threshold of words": ({"predictions": "note", "threshold": Decimal(1)}, "scores_refused", "must be numbers"),
+    "a threshold of nothing": ({"threshold": Decimal(1)}, "question", "--threshold cuts one column"),
+    "a threshold of two columns": (
+        {"predictions": "pred", "score": "prob", "threshold": Decimal(1)},
+        "question",
+        "--threshold cuts one column",
+    ),
+    "a control that is an attribute": ({"control": read_sensitive("sex")}, "question", "both a sensitive attribute"),
+    "a control of too many values": ({"control": read_sensitive("id")}, "attribute_refused", "control feature 'id'"),
+    "a reference that has no row": ({"reference": {"sex": "men"}}, "reference_unknown", "there are: female, male"),
     "other words as predictions": ({"predictions": "note"}, "predictions_refused", "60 of 60 predictions"),
     "words as scores": ({"score": "note"}, "scores_refused", "must be numbers"),
     "scores of another scale alone": ({"score": "income"}, "scores_refused", "not between 0 and 1"),
@@ -112,6 +122,12 @@ def test_missing_predictions_are_not_taken_for_negative_ones(tmp_path):
 def test_attributes_are_read_strictly(text):
     with pytest.raises(QuestionError, match="--sensitive"):
         read_sensitive(text)
+
+
+@pytest.mark.parametrize("text", ["half", "NaN", "inf"])
+def test_thresholds_are_read_strictly(text):
+    with pytest.raises(QuestionError, match="--threshold"):
+        read_threshold(text)
 
 
 @pytest.mark.parametrize("word", ["sex", "sex=", "=male"])
