@@ -128,13 +128,13 @@ def _raise_first_error(waiting: Any, of: Mapping[PartitionScan, File]) -> None:
 
 def scan_chunk(lease: ChunkLease, file: File, engine: Any) -> None:
     """Scan a claimed chunk and keep what was gathered, or why it cannot be read."""
-    tables = tables_of(lease, file)
+    tables = tables_of(lease, file, encoded=True)
     keep(lease, lambda: gather(tables, engine=engine, key=counting_key(), progress=lease.beat))
 
 
-def tables_of(lease: ChunkLease, file: File) -> Iterator[Any]:
+def tables_of(lease: ChunkLease, file: File, *, encoded: bool = False) -> Iterator[Any]:
     """Yield the rows of a claimed chunk as tables of bounded size; raises DatasetReadError."""
-    yield from read_chunk(opened(file, lease.beat), _span(lease.chunk), lease.chunk.partition.head)
+    yield from read_chunk(opened(file, lease.beat), _span(lease.chunk), lease.chunk.partition.head, encoded=encoded)
 
 
 def keep(lease: ChunkLease, work: Callable[[], Gathered]) -> None:

@@ -1,6 +1,7 @@
 """The report of a scan: the "pii" document of everything that was gathered, with masked texts to look at."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from privacy.chunks.cut import Chunk
@@ -37,6 +38,4 @@ def _firsts(files: Sequence[File], engine: Any, wanted: Mapping[str, Any]) -> It
         first = row.chunks.defer("result").order_by("number").first()
         if first is not None:
             chunk = Chunk(first.start, first.end, first.first_line, first.weight)
-            yield from (
-                table for table, _once in zip(read_chunk(opened(file), chunk, row.head), range(1), strict=False)
-            )
+            yield from islice(read_chunk(opened(file), chunk, row.head, encoded=True), 1)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from privacy.chunks.opening import PARQUET, Source, blocks, check_unchanged
+from privacy.chunks.opening import PARQUET, RATIO, UNCHECKED, Source, blocks, check_unchanged
 from privacy.scan.read_error import DatasetReadError
 
 CELLS = 2_000_000
@@ -13,17 +13,25 @@ ROWS = 32_768
 
 
 def row_groups(one: Source) -> list[int]:
-    """Return the size in bytes of each row group that holds rows; raises DatasetReadError."""
+    """Return the size in bytes of each row group that holds rows; raises DatasetReadError.
+
+    A column that unpacks to far more than it takes in the file is refused (``parquet_ratio``).
+    """
     with _opened(one) as file:
         groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
+        for number, group in enumerate(groups, 1):
+            _check_ratio(one.name, number, group)
         return [max(group.total_byte_size, 1) for group in groups]
 
 
-def batches(one: Source, group: int) -> Iterator[Any]:
-    """Yield the rows of a row group as tables of bounded size; raises DatasetReadError."""
+def batches(one: Source, group: int, *, encoded: bool = False) -> Iterator[Any]:
+    """Yield the rows of a row group as tables of bounded size; raises DatasetReadError.
+
+    With ``encoded``, texts that the file keeps in dictionaries stay so: a few bytes may stand for a long text each.
+    """
     import pyarrow as pa
 
-    with _opened(one) as file:
+    with _opened(one, group if encoded else None) as file:
         rows = min(max(CELLS // max(len(file.schema_arrow.names), 1), 1), ROWS)
         for batch in file.iter_batches(batch_size=rows, row_groups=[group], use_threads=False):
             table = pa.Table.from_batches([batch])
@@ -32,10 +40,30 @@ def batches(one: Source, group: int) -> Iterator[Any]:
     check_unchanged(one)
 
 
+def _check_ratio(name: str, number: int, group: Any) -> None:
+    for index in range(group.num_columns):
+        column = group.column(index)
+        if column.total_uncompressed_size > max(UNCHECKED, RATIO * column.total_compressed_size):
+            raise DatasetReadError(
+                "parquet_ratio",
+                f"{name}: column {index + 1} of row group {number} unpacks to more than {RATIO} times its size in the "
+                "file, which is the limit.",
+            )
+
+
+def _in_dictionaries(metadata: Any, group: int) -> list[str]:
+    """Return the paths of the columns of bytes that a row group keeps in dictionaries."""
+    columns = [metadata.row_group(group).column(index) for index in range(metadata.num_columns)]
+    return [
+        one.path_in_schema
+        for one in columns
+        if one.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in encoding for encoding in one.encodings)
+    ]
+
+
 @contextmanager
-def _opened(one: Source) -> Iterator[Any]:
+def _opened(one: Source, encoded: int | None = None) -> Iterator[Any]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
         if one.packed:
@@ -43,10 +71,10 @@ def _opened(one: Source) -> Iterator[Any]:
                 for block in blocks(one):
                     plain.write(block)
                 plain.seek(0)
-                yield pq.ParquetFile(plain)
+                yield _file(plain, encoded)
         else:
             _check_whole(one)
-            with pq.ParquetFile(one.place) as file:
+            with _file(one.place, encoded) as file:
                 yield file
     except pa.ArrowException as error:
         raise DatasetReadError(
@@ -56,6 +84,14 @@ def _opened(one: Source) -> Iterator[Any]:
         raise DatasetReadError(
             "unreadable", f"{one.name}: the Parquet file is damaged or cannot be read ({type(error).__name__})."
         ) from error
+
+
+def _file(place: Any, encoded: int | None) -> Any:
+    import pyarrow.parquet as pq
+
+    if encoded is None:
+        return pq.ParquetFile(place)
+    return pq.ParquetFile(place, read_dictionary=_in_dictionaries(pq.read_metadata(place), encoded))
 
 
 def _check_whole(one: Source) -> None:

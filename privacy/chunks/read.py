@@ -13,9 +13,15 @@ from privacy.scan.read_error import DatasetReadError
 MOST_COLUMNS = 20_000
 
 
-def read_chunk(one: Source, chunk: Chunk, head: int) -> Iterator[Any]:
-    """Yield the rows of a chunk; ``head`` is where the header ends. Raises DatasetReadError, never with a value."""
-    tables = parquet.batches(one, chunk.start) if one.format == "parquet" else _text_tables(one, chunk, head)
+def read_chunk(one: Source, chunk: Chunk, head: int, *, encoded: bool = False) -> Iterator[Any]:
+    """Yield the rows of a chunk; ``head`` is where the header ends. Raises DatasetReadError, never with a value.
+
+    With ``encoded``, texts that a Parquet file keeps in dictionaries stay so.
+    """
+    if one.format == "parquet":
+        tables = parquet.batches(one, chunk.start, encoded=encoded)
+    else:
+        tables = _text_tables(one, chunk, head)
     for table in tables:
         _check_columns(one.name, table.column_names)
         yield table

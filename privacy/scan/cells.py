@@ -17,9 +17,10 @@ def distinct_texts(column: Any) -> list[tuple[str, int]]:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return []
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(kind)
-    if pa.types.is_nested(kind) or pa.types.is_float16(kind) or not _countable(kind):
+    coded = pa.types.is_dictionary(column.type)  # never written out: a few bytes may stand for a long text each
+    if coded and isinstance(column, pa.ChunkedArray):
+        column = column.unify_dictionaries()
+    if not coded and (pa.types.is_nested(kind) or pa.types.is_float16(kind) or not _countable(kind)):
         pairs = [(value, 1) for value in column.to_pylist()]
     else:
         counted = pc.value_counts(column)

@@ -3,13 +3,16 @@
 import gzip
 import os
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from privacy.chunks import cut as cutting
-from privacy.chunks import opening
+from privacy.chunks import opening, parquet
 from privacy.chunks.cut import cut
 from privacy.chunks.opening import source
 from privacy.chunks.read import read_chunk
+from privacy.scan.cells import distinct_texts
 from privacy.scan.read_error import DatasetReadError
 from tests.privacy.chunks.files import MAKERS, as_csv, as_jsonl, as_parquet, read_all, rows, written
 
@@ -110,6 +113,28 @@ def test_a_gzip_that_unpacks_without_end_is_refused_early(tmp_path, monkeypatch)
     with pytest.raises(DatasetReadError, match="200 times") as refused:
         read += opening.blocks(one)
     assert refused.value.code == "gzip_ratio"
+
+
+def test_a_parquet_that_unpacks_without_end_is_refused_by_its_footer(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "UNCHECKED", 1 << 20)
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"id": [1], "a": ["0" * (2 << 20)]}), sink, compression="zstd", use_dictionary=False)
+    with pytest.raises(DatasetReadError, match="column 2 of row group 1 unpacks to more than 200 times") as refused:
+        cut(written(tmp_path, "part.parquet", bytes(sink.getvalue())))
+    assert refused.value.code == "parquet_ratio"
+
+
+def test_a_long_text_that_every_row_points_to_is_held_once(tmp_path):
+    """A gigabyte by the count of its letters: what is held is one text and the numbers that point to it."""
+    text, count = "x" * 30_000, 32_768
+    rows_ = pa.DictionaryArray.from_arrays(pa.array([0] * count, pa.int32()), [text])
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"a": rows_}), sink, store_schema=False)
+    one = written(tmp_path, "part.parquet", bytes(sink.getvalue()))
+    [table] = read_chunk(one, cut(one).chunks[0], 0, encoded=True)
+    assert table.nbytes < 10 * len(text)
+    assert distinct_texts(table["a"]) == [(text, count)]
+    assert pa.types.is_string(pq.ParquetFile(one.place).schema_arrow.field("a").type)
 
 
 @pytest.mark.parametrize("kind", MAKERS)
