@@ -14,6 +14,7 @@ from registry.models import Inference, ModelVersion, VersionKind
 
 ARROW = "application/vnd.apache.arrow.file"
 WANT = ("predictions", "attributions")
+ENGINE = 2  # of the programs that answer: what an older one left lacks what checks read now
 
 
 class NoModelError(BackendError):
@@ -27,7 +28,9 @@ def isolation() -> str:
 
 def asked(version: ModelVersion, schema: Mapping[str, Any]) -> str:
     """Return the digest of what a version is asked beside the rows: its features, and whose score (positive label)."""
-    return digest({"features": list(version.features), "positive": schema["positive"], "want": list(WANT)})
+    return digest(
+        {"features": list(version.features), "positive": schema["positive"], "want": list(WANT), "engine": ENGINE}
+    )
 
 
 def infer_version(

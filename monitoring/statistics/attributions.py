@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-OWN_COLUMNS = ("row", "base", "margin")
+OWN_COLUMNS = ("row", "base", "margin", "deletion:leading", "deletion:random")
 
 
 class AttributionsError(ColumnError):

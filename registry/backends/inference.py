@@ -16,9 +16,9 @@ from registry.backends.sandbox import ISOLATED, Limits
 WANTS = ("predictions", "attributions")
 MAX_ROWS = 1000
 MOST_ROWS = 20_000_000
-ALGORITHMS = {"linear", "tree", "permutation"}
+SUM_TOLERANCES = {"linear": 1e-5, "tree": 1e-5, "permutation": 1e-5, "pred_contribs": 1e-4}  # XGBoost: single precision
 SPACES = {"log-odds", "probability"}
-SUM_TOLERANCE = 1e-5
+OWN = ("base", "margin", "deletion:leading", "deletion:random")
 
 
 class InferenceError(BackendError):
@@ -88,27 +88,36 @@ def _predictions(work: Path, out: Path, rows: int) -> Path:
 
 def _described(document: dict[str, Any], rows: int) -> dict[str, Any]:
     found = document.get("attributions")
-    if not isinstance(found, dict) or found.get("algorithm") not in ALGORITHMS or found.get("space") not in SPACES:
+    if not isinstance(found, dict) or found.get("algorithm") not in SUM_TOLERANCES or found.get("space") not in SPACES:
         raise _wrong("The answer does not say how the attributions were made.", "inference_result")
     if type(found.get("rows")) is not int or not 0 < found["rows"] <= rows:
         raise _wrong(f"The answer speaks of {found.get('rows')!r} attributed rows of {rows}.", "inference_shape")
     return found
 
 
+def _chosen(work: Path, count: int, rows: int) -> Any:
+    """Read the numbers of the attributed rows; raises InferenceError unless they are increasing and exist."""
+    import numpy as np
+
+    numbers = _numbers(work / ROWS, count, 1)[:, 0]
+    chosen = numbers.astype(np.int64)
+    if (chosen != numbers).any() or (np.diff(chosen) <= 0).any() or chosen[0] < 0 or chosen[-1] >= rows:
+        raise _wrong("The attributed rows are not increasing row numbers of the dataset.", "inference_shape")
+    return chosen
+
+
 def _attributions(work: Path, out: Path, document: dict[str, Any], rows: int, seed: int) -> tuple[Path, dict[str, Any]]:
     import numpy as np
 
     features, found = document["model_features"], _described(document, rows)
-    values = _numbers(work / ATTRIBUTIONS, found["rows"], len(features) + 2)
-    numbers = _numbers(work / ROWS, found["rows"], 1)[:, 0]
-    chosen = numbers.astype(np.int64)
-    if (chosen != numbers).any() or (np.diff(chosen) <= 0).any() or chosen[0] < 0 or chosen[-1] >= rows:
-        raise _wrong("The attributed rows are not increasing row numbers of the dataset.", "inference_shape")
-    parts, base, margin = values[:, :-2], values[:, -2], values[:, -1]
-    if (np.abs(parts.sum(axis=1) + base - margin) > SUM_TOLERANCE * np.maximum(1, np.abs(margin))).any():
+    values = _numbers(work / ATTRIBUTIONS, found["rows"], len(features) + len(OWN))
+    chosen = _chosen(work, found["rows"], rows)
+    parts, own = values[:, : len(features)], dict(zip(OWN, values[:, len(features) :].T, strict=True))
+    gap = np.abs(parts.sum(axis=1) + own["base"] - own["margin"])
+    if (gap > SUM_TOLERANCES[found["algorithm"]] * np.maximum(1, np.abs(own["margin"]))).any():
         raise _wrong("The attributions do not add up to the model's output.", "inference_not_additive")
     columns = {name: np.ascontiguousarray(parts[:, index]) for index, name in enumerate(features)}
-    columns |= {"base": base.copy(), "margin": margin.copy(), "row": chosen}
+    columns |= {name: column.copy() for name, column in own.items()} | {"row": chosen}
     meta = {"algorithm": found["algorithm"], "space": found["space"], "features": features, "rows": found["rows"]}
     path = _write(columns, out / "attributions.arrow")
     (out / "attributions.json").write_text(json.dumps(meta | {"seed": seed}, sort_keys=True), encoding="utf-8")
@@ -127,7 +136,7 @@ def _check_shape(document: dict[str, Any], data: Path) -> int:
         raise _wrong(f"The dataset has {rows} rows; between 1 and {MOST_ROWS} can be judged.", "inference_rows")
     names = document.get("model_features")
     plain = isinstance(names, list) and names and all(isinstance(item, str) for item in names)
-    if not plain or len(set(names or [])) != len(names or []) or {"base", "margin", "row"} & set(names or []):
+    if not plain or len(set(names or [])) != len(names or []) or {*OWN, "row"} & set(names or []):
         raise _wrong("The model's features are not distinct names.", "inference_result")
     return rows
 
@@ -145,9 +154,11 @@ def infer(
     on_tick: Callable[[], None] | None = None,
     limits: Limits | None = None,
     max_rows: int = MAX_ROWS,
+    background: Path | None = None,
 ) -> Inference:
     """Score every row of a Parquet file, and attribute up to ``max_rows`` of them; raises InferenceError.
 
+    Rows are explained against one another, or against the ``background``: another Parquet file of the same columns.
     Writes ``predictions.arrow`` (row, score), ``attributions.arrow`` and ``attributions.json`` into ``workdir``.
     """
     if not want or set(want) - set(WANTS):
@@ -157,9 +168,13 @@ def infer(
         "model": str(model), "data": str(data), "features": list(features), "positive": positive,
         "want": list(want), "seed": seed % 2**32, "max_rows": max_rows,
     }  # fmt: skip
+    readable = [model, data]
+    if background is not None:
+        request["background"] = str(background.resolve())
+        readable.append(background.resolve())
     try:
         done = sandbox.run(
-            "infer", request, readable=[model, data], workdir=work, isolation=isolation, on_tick=on_tick, limits=limits
+            "infer", request, readable=readable, workdir=work, isolation=isolation, on_tick=on_tick, limits=limits
         )
         return _collected(done, work=work, out=workdir, data=data, want=tuple(want), seed=seed)
     except SandboxError as error:

@@ -9,7 +9,8 @@ from typing import Any
 from registry.backends.programs import stage
 from registry.backends.programs.attributions import attribute
 from registry.backends.programs.failure import Refused
-from registry.backends.programs.loading import load, scores
+from registry.backends.programs.loaded import Loaded, check_repeatable, scores
+from registry.backends.programs.loading import load
 
 PREDICTIONS, ATTRIBUTIONS, ROWS = "predictions.f64", "attributions.f64", "rows.f64"
 
@@ -26,29 +27,47 @@ def _sample(count: int, most: int, seed: int) -> Any:
     return np.sort(np.random.default_rng(seed).choice(count, size=most, replace=False))
 
 
+def _read(request: dict[str, Any], key: str, names: tuple[str, ...]) -> Any:
+    """Read the columns that the model takes; raises Refused when the dataset lacks one."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    present = set(pq.read_schema(request[key]).names)
+    if missing := [name for name in names if name not in present]:
+        raise Refused(f"the dataset lacks the columns {missing} that the model takes", code="missing_columns")
+    return pd.read_parquet(request[key], columns=list(names))
+
+
+def _explained(model: Loaded, table: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Attribute a sample of the rows, against the ``background`` rows where there are others; leave the numbers."""
+    import numpy as np
+
+    rows = _sample(len(table), request["max_rows"], request["seed"])
+    behind = None
+    if request.get("background"):
+        behind = _read(request, "background", model.features)
+        behind = behind.iloc[_sample(len(behind), request["max_rows"], request["seed"])]
+    found = attribute(model, table.iloc[rows], request["seed"], behind)
+    _save(np.column_stack([found.parts, found.base, found.margin, found.leading, found.random]), ATTRIBUTIONS)
+    _save(rows[found.chosen], ROWS)
+    return {"algorithm": found.algorithm, "space": found.space, "rows": len(found.chosen)}
+
+
 def main(request: dict[str, Any]) -> dict[str, Any]:
     """Do what the request wants of one model and one dataset."""
     features = tuple(request["features"])
     stage.enter("loading the model")
     model = load(Path(request["model"]), features, request["positive"])
-    stage.enter("reading the data", private=True, known=(*features, *model.features))
-    import numpy as np
-    import pandas as pd
-    import pyarrow.parquet as pq
-
-    present = set(pq.read_schema(request["data"]).names)
-    if missing := [name for name in model.features if name not in present]:
-        raise Refused(f"the dataset lacks the columns {missing} that the model takes", code="missing_columns")
-    table = pd.read_parquet(request["data"], columns=list(model.features))
+    known = (*features, *model.features)
+    stage.enter("reading the data", private=True, known=known)
+    table = _read(request, "data", model.features)
     answer: dict[str, Any] = {"rows": len(table), "model_features": list(model.features)}
     if "predictions" in request["want"]:
-        stage.enter("predicting", private=True, known=(*features, *model.features))
-        _save(scores(model, table), PREDICTIONS)
+        stage.enter("predicting", private=True, known=known)
+        found = scores(model, table)
+        check_repeatable(model, table, found)
+        _save(found, PREDICTIONS)
     if "attributions" in request["want"]:
-        stage.enter("explaining", private=True, known=(*features, *model.features))
-        rows = _sample(len(table), request["max_rows"], request["seed"])
-        found = attribute(model, table.iloc[rows], request["seed"])
-        _save(np.column_stack([found.parts, found.base, found.margin]), ATTRIBUTIONS)
-        _save(rows, ROWS)
-        answer["attributions"] = {"algorithm": found.algorithm, "space": found.space, "rows": len(rows)}
+        stage.enter("explaining", private=True, known=known)
+        answer["attributions"] = _explained(model, table, request)
     return answer

@@ -1,78 +1,68 @@
-"""Load a model folder, ours (skops) or MLflow's, into one thing that scores a table."""
+"""Load a model folder, ours (model.json) or MLflow's, into one thing that scores a table."""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from registry.backends.programs import boosted, graph
 from registry.backends.programs.failure import Refused
+from registry.backends.programs.loaded import Loaded, of_estimator, scores_of
 
 TRUSTED = ("sklearn.", "numpy.", "scipy.", "builtins.", "collections.")
-LABELS_ONLY = "the model returns class labels, not scores; give it predict_proba or return probabilities"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A model: the features it takes, ``score`` of a table of them, and the estimator where there is one to explain."""
-
-    features: tuple[str, ...]
-    score: Callable[[Any], Any]
-    estimator: Any = None
-    positive_index: int = 1
-
-
-def _positive_index(classes: Any, positive: str) -> int:
-    names = [str(item) for item in classes]
-    for index, item in enumerate(classes):
-        if names[index] == positive or (positive == "1" and item == 1):
-            return index
-    if names in (["0", "1"], ["False", "True"]):
-        return 1
-    raise Refused(
-        f"the model knows the classes {names}, none of which is the positive label {positive!r}", code="classes"
-    )
-
-
-def _of_estimator(estimator: Any, features: tuple[str, ...], positive: str) -> Loaded:
-    if not hasattr(estimator, "predict_proba") or not hasattr(estimator, "classes_"):
-        raise Refused(f"the model is a {type(estimator).__name__} without predict_proba", code="no_probabilities")
-    index = _positive_index(estimator.classes_, positive)
-    return Loaded(features, lambda table: estimator.predict_proba(table)[:, index], estimator, index)
-
-
-def _own(folder: Path, positive: str) -> Loaded:
+def _skops(file: Path) -> Any:
     from skops import io
 
-    described = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    if described.get("format") != "skops":
-        raise Refused(f'model.json names the format {described.get("format")!r}; it must be "skops"', code="format")
-    name = str(described.get("file") or "")
-    if not name or Path(name).name != name:
-        raise Refused(f"model.json names the file {name!r}, which is not a plain file name", code="format")
-    found = io.get_untrusted_types(file=folder / name)
+    found = io.get_untrusted_types(file=file)
     foreign = sorted(item for item in found if not item.startswith(TRUSTED))
     if foreign:
         raise Refused(f"the model file holds types that are not trusted: {', '.join(foreign)}", code="untrusted_types")
+    return io.load(file, trusted=found)
+
+
+def _joblib(file: Path) -> Any:
+    import joblib
+
+    return joblib.load(file)
+
+
+FORMATS: dict[str, Callable[[Path], Any]] = {
+    "skops": _skops,
+    "joblib": _joblib,
+    "xgboost": boosted.read_xgboost,
+    "lightgbm": boosted.read_lightgbm,
+    "onnx": graph.read,
+}
+
+
+def _text(described: dict[str, Any], key: str) -> str:
+    value = described.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _own(folder: Path, positive: str) -> Loaded:
+    described = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    if not isinstance(described, dict) or _text(described, "format") not in FORMATS:
+        named = described.get("format") if isinstance(described, dict) else described
+        raise Refused(f"model.json names the format {named!r}; it must be one of {sorted(FORMATS)}", code="format")
+    name = _text(described, "file")
+    if not name or Path(name).name != name:
+        raise Refused(f"model.json names the file {name!r}, which is not a plain file name", code="format")
     features = tuple(str(item) for item in described.get("features") or ())
     if not features:
         raise Refused("model.json names no features", code="format")
-    return _of_estimator(io.load(folder / name, trusted=found), features, str(described.get("positive", positive)))
+    return _loaded(FORMATS[described["format"]](folder / name), features, str(described.get("positive", positive)))
 
 
-def _scores_of(answer: Any, positive: str) -> Any:
-    """Take the positive class's probability out of whatever a pyfunc returns."""
-    import numpy as np
-
-    values = np.asarray(answer)
-    if values.ndim == 2 and values.shape[1] == 2:  # noqa: PLR2004 - one column per class
-        names = [str(item) for item in getattr(answer, "columns", ())]
-        return values[:, names.index(positive) if positive in names else 1]
-    if values.ndim == 2 and values.shape[1] == 1:  # noqa: PLR2004 - a table of one column
-        values = values[:, 0]
-    if values.ndim == 1 and values.dtype.kind not in "fO":
-        raise Refused(LABELS_ONLY, code="labels")
-    return values
+def _loaded(model: Any, features: tuple[str, ...], positive: str) -> Loaded:
+    """Return what was read as a model: a graph, boosted trees, or an estimator."""
+    if isinstance(model, graph.Graph):
+        return Loaded(features, lambda table: scores_of(model.answer(table), positive))
+    if own := boosted.booster_of(model):
+        return Loaded(features, own.score, model)
+    return of_estimator(model, features, positive)
 
 
 def _mlflow(folder: Path, features: tuple[str, ...], positive: str) -> Loaded:
@@ -85,8 +75,11 @@ def _mlflow(folder: Path, features: tuple[str, ...], positive: str) -> Loaded:
         estimator = None
     if hasattr(estimator, "predict_proba") and hasattr(estimator, "classes_"):
         own = tuple(str(item) for item in getattr(estimator, "feature_names_in_", features))
-        return _of_estimator(estimator, own, positive)
-    return Loaded(features, lambda table: _scores_of(model.predict(table), positive))
+        return of_estimator(estimator, own, positive)
+    if own_trees := boosted.booster_of(estimator):
+        named = own_trees.features if set(own_trees.features) == set(features) else features
+        return Loaded(named, own_trees.score, estimator)
+    return Loaded(features, lambda table: scores_of(model.predict(table), positive))
 
 
 def load(folder: Path, features: tuple[str, ...], positive: str) -> Loaded:
@@ -96,17 +89,3 @@ def load(folder: Path, features: tuple[str, ...], positive: str) -> Loaded:
     if (folder / "MLmodel").is_file():
         return _mlflow(folder, features, positive)
     raise Refused("the model folder holds neither model.json nor MLmodel", code="format")
-
-
-def scores(model: Loaded, table: Any) -> Any:
-    """Return one finite float64 score in [0, 1] per row; raises Refused, with counts only, when it is not so."""
-    import numpy as np
-
-    found = np.asarray(model.score(table[list(model.features)]), dtype=np.float64)
-    if found.shape != (len(table),):
-        raise Refused(f"the model returned the shape {found.shape} for {len(table)} rows", code="shape")
-    if bad := int((~np.isfinite(found)).sum()):
-        raise Refused(f"the model returned {bad} scores of {len(found)} that are not finite numbers", code="not_finite")
-    if bad := int(((found < 0) | (found > 1)).sum()):
-        raise Refused(f"the model returned {bad} scores of {len(found)} outside [0, 1]", code="out_of_range")
-    return found

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from registry.backends.programs import stage
-from registry.backends.programs.loading import load, scores
+from registry.backends.programs.loaded import scores
+from registry.backends.programs.loading import load
 
 
 def prepare(request: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Diabetes data, a small trained model of each kind, and helpers that run hostile code in the sandbox."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -92,6 +93,46 @@ def pyfunc_model(tmp_path) -> Callable[[str], Path]:
             "    def predict(self, data, params=None): return self.answer(data)\n\n"
             f"def _load_pyfunc(path):\n{lines}"
         )
+        return folder
+
+    return make
+
+
+RUNS_CODE = """
+import numpy as np
+class Model:
+    classes_ = [0, 1]
+    def __init__(self, answer): self.answer = answer
+    def predict_proba(self, table):
+        found = np.asarray(self.answer(table))
+        return np.column_stack([1 - found, found]) if found.shape == (len(table),) else np.zeros((3, 2))
+def load():
+"""
+
+
+class RunsCode:
+    """What a pickle does while it is loaded: it runs code, and is replaced by what that returns."""
+
+    def __init__(self, code: str) -> None:
+        lines = "".join(f"    {line}\n" for line in code.splitlines())
+        self.source = f"{RUNS_CODE}{lines}    return Model(lambda table: np.full(len(table), 0.5))\n"
+
+    def __reduce__(self):
+        return eval, ("(exec(source, names := {}), names['load']())[1]", {"source": self.source})
+
+
+@pytest.fixture
+def hostile_model(tmp_path) -> Callable[[str], Path]:
+    """Return a function that makes a joblib model which runs the given code when it is loaded: MLflow is slow."""
+
+    def make(code: str, features=("a", "b")) -> Path:
+        import joblib
+
+        folder = tmp_path / "hostile-model"
+        folder.mkdir()
+        joblib.dump(RunsCode(code), folder / "model.joblib")
+        described = {"format": "joblib", "file": "model.joblib", "features": list(features)}
+        (folder / "model.json").write_text(json.dumps(described))
         return folder
 
     return make
