@@ -41,6 +41,7 @@ PROBITY_SERVING_BACKENDS = {"local": "registry.backends.serving.local.LocalServi
 PROBITY_SOURCES = {"mlflow": "registry.sources.mlflow"}
 PROBITY_NEEDS = {
     "schema": "governance.promotion.needs.data.schema",
+    "rows": "governance.promotion.needs.data.rows",
     "pii": "governance.promotion.needs.data.pii",
     "risk": "governance.promotion.needs.risk.risk",
     "overlap": "governance.promotion.needs.data.overlap",

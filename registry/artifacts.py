@@ -15,6 +15,8 @@ from registry.canonical import canonical, parse
 from registry.ledger.append import append
 from registry.models import Actor, Artifact, ArtifactKind, Commitment
 
+PARQUET = b"PAR1"
+
 
 def store() -> LocalBlobs:
     """Return the store of bytes of this installation."""
@@ -81,10 +83,15 @@ def read_document(digest: str) -> Any:
 
 
 def read_table(digest: str) -> Any:
-    """Return the pyarrow.Table kept as Arrow IPC under a digest."""
+    """Return the pyarrow.Table kept under a digest: as Arrow IPC, or as the Parquet file that a dataset version is."""
     import pyarrow as pa
 
-    with pa.ipc.open_file(pa.BufferReader(read_bytes(digest))) as reader:
+    data = read_bytes(digest)
+    if data[:4] == PARQUET:
+        import pyarrow.parquet as pq
+
+        return pq.read_table(pa.BufferReader(data))
+    with pa.ipc.open_file(pa.BufferReader(data)) as reader:
         return reader.read_all()
 
 

@@ -1,182 +1,160 @@
-"""How good are the predictions, and are they better than those of the version in production?
+"""How good are the predictions, where are they worst, and are they better than those of the version in production?
 
 Question
     How often is the model right on the evaluation rows that the environment's policy chose, how well does its score
-    rank and how well is it calibrated as a whole, and what would change against the incumbent on the same rows?
+    rank, can its scores be taken at their word, for which part of the rows is it worst, and what would change against
+    the incumbent on the same rows?
 
 Method
-    Only predictions are read, so that a version of any framework can be measured. The area under the ROC curve has
-    DeLong's interval (DeLong, DeLong and Clarke-Pearson 1988), proportions have Wilson's (1927), F1 has a bootstrap
-    over the cells of the confusion table, the Brier score (1950; mean squared distance of score and label) has
-    Student's. Differences to the incumbent are this version minus the incumbent, paired row by row: DeLong's covariance
-    for the area, a bootstrap over label x both predictions for rates, Student's for the Brier score.
+    Only predictions are read, so that a version of any framework can be measured. The schema's ``task`` says whether
+    the target is one of two classes (``binary``, the default), one of several (``multiclass``) or an amount
+    (``regression``); what exists for another task only is NOT_APPLICABLE.
+    Two classes: the area under the ROC curve has DeLong's interval (DeLong, DeLong and Clarke-Pearson 1988),
+    proportions have Wilson's (1927), F1, balanced accuracy and Matthews' correlation (1975) a bootstrap over the cells
+    of the confusion table, losses (Brier 1950, logarithmic) and ``calibration_gap`` Student's; ``pr_auc`` is average
+    precision, ``ece`` the mean distance of score and rate over ten bands of as many rows each. Several classes:
+    averages over the classes (macro, micro, weighted) and each class by itself. Amounts: mean absolute error, root mean
+    squared error, R2, mean absolute percentage error where no target is 0, bias. Bootstraps are seeded, draw rows
+    within labels (all rows for ``ece`` and amounts), ``replicates`` times (the default is 1000); of more than 20,000
+    rows a sample of so many is drawn, and the deviations are scaled to all.
+    ``slice_gap`` is the error (share predicted wrongly, or mean absolute error) of a slice minus that of all other
+    rows. Slices are values or quartile bands of a feature, a sensitive attribute or a control, and pairs of these, of
+    ``slice_rows`` rows at least (the default is 30) in each half; the five worst, unlike one another, are searched on
+    one half of the rows and measured on the other, with intervals that hold for all of them at once.
+    Differences to the incumbent are this version minus the incumbent, paired row by row: DeLong's covariance for the
+    area, bootstraps that give both versions the same rows for the others, Student's for losses; ``mcnemar_p`` is the
+    exact p-value of McNemar's test (1947), with as ``n`` the rows on which exactly one version is right.
 
 Limits
     The numbers speak of the evaluation rows. ``overlap_share`` says which share of them the model has been trained
-    on: what it has seen tells little about what it will meet. Scores that are missing make the area NOT_COMPUTABLE, not
-    zero; scores outside 0 to 1 still rank, but are no probabilities, and have no Brier score.
+    on: what it has seen tells little about what it will meet. Scores that are missing make what rests on them
+    NOT_COMPUTABLE, not zero; scores outside 0 to 1 still rank, but are no probabilities, and have no losses and no
+    calibration. ``ece`` is above 0 by chance alone, the more the fewer the rows: its interval is turned to take that
+    back, so judge its lower end. A slice that no column describes is not found. Below 10 rows bootstraps give no
+    interval.
 
 Remediation
     When the interval straddles the limit, evaluate on more rows. When rows overlap, split again by person and not by
-    row. When the difference to the incumbent is negative, keep the incumbent.
+    row. When scores are not true, calibrate them on rows of their own. When a slice is bad, look at its rows, add such
+    rows to the training, or exclude it from the intended use. When the difference to the incumbent is negative, keep
+    the incumbent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from monitoring.statistics.auc import TooFewOfAClassError, area, difference
 from monitoring.statistics.columns import ColumnError
-from monitoring.statistics.cube import count_cube
-from monitoring.statistics.intervals import around_mean, generator, rate_interval, wilson
-from monitoring.statistics.paired import pair_counts, rate_difference
+from monitoring.statistics.contrasts import Estimate
+from monitoring.statistics.intervals import generator
 from monitoring.statistics.parameters import Kind, Whole, read_parameters
-from monitoring.statistics.predictions import Predictions, read_predictions
-from monitoring.statistics.rates import RATES
+from monitoring.statistics.performance.binary import told
+from monitoring.statistics.performance.measuring import MEASURING, Measuring
+from monitoring.statistics.performance.naming import COMPARED, METRICS, OF_TASK, absent, of_other_tasks
+from monitoring.statistics.plots import Bar, intervals
+from monitoring.statistics.predictions import CONTROL, GROUP
+from monitoring.statistics.tasks import task_of
+from monitoring.statistics.worst_slices import WorstSlice, members_of, worst_slices
 from registry.checks import Context, Finding, Inputs, Measurement, Need, Outcome, Status, measured
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-
-class DifferentRowsError(ColumnError):
-    """The incumbent's predictions are not of the same rows."""
-
-    code = "incumbent_rows_differ"
-
-
-PARAMETERS: dict[str, Kind] = {"replicates": Whole(1000, 200, 20_000)}
-OF_COUNTS = {
-    "accuracy": "accuracy",
-    "precision": "precision",
-    "recall": "tpr",
-    "f1": "f1",
-    "selection_rate": "selection_rate",
-}
-COMPARED = ("auc", "brier", *OF_COUNTS)
-
-
-def absent(metric: str, reason: str, status: Status = Status.NOT_COMPUTABLE) -> Measurement:
-    """Return a number that does not exist, with the reason."""
-    return Measurement(f"performance.{metric}", status=status, reason=reason)
+PARAMETERS: dict[str, Kind] = {"replicates": Whole(1000, 200, 20_000), "slice_rows": Whole(30, 10, 1_000_000)}
 
 
 class PerformanceCheck:
-    """Measures the quality of predictions, alone and against the incumbent."""
+    """Measures the quality of predictions, alone, by slice, and against the incumbent."""
 
     name = "performance"
-    version = "1"
-    metrics: Mapping[str, str] = {
-        "performance.rows": "evaluation rows measured (count)",
-        "performance.base_rate": "share of rows whose label is positive (0 to 1)",
-        "performance.auc": "area under the ROC curve (0 to 1; 0.5 is chance)",
-        "performance.brier": "mean squared distance between score and label (0 to 1; lower is better)",
-        "performance.accuracy": "share of rows predicted rightly (0 to 1)",
-        "performance.precision": "share of positive predictions that are right (0 to 1)",
-        "performance.recall": "share of positive labels that are found (0 to 1)",
-        "performance.f1": "harmonic mean of precision and recall (0 to 1)",
-        "performance.selection_rate": "share of rows predicted positive (0 to 1)",
-        "performance.overlap_share": "share of evaluation rows that are also training rows (0 to 1)",
-        **{
-            f"performance.{name}_difference": f"{name} of this version minus the incumbent's on the same rows (-1 to 1)"
-            for name in COMPARED
-        },
-    }
+    version = "2"
+    metrics: Mapping[str, str] = METRICS
 
     def needs(self, parameters: Mapping[str, Any]) -> tuple[Need, ...]:
-        """Predictions; where there are any, the incumbent's predictions and the overlap with the training rows."""
+        """Predictions; where there are any, the schema, the rows, the incumbent's predictions, and the overlap."""
         read_parameters(self.name, parameters, PARAMETERS)
         return (
             Need("predictions", "predictions", "evaluate"),
+            Need("schema", "schema", "evaluate", optional=True),
+            Need("rows", "rows", "evaluate", optional=True),
             Need("incumbent_predictions", "incumbent_predictions", "evaluate", optional=True),
             Need("overlap", "overlap", optional=True),
         )
 
     def measure(self, inputs: Inputs, context: Context) -> Outcome:
         """Measure the predictions; a table that must not be measured is an ERROR with its reason."""
-        replicates = read_parameters(self.name, context.parameters, PARAMETERS)["replicates"]
+        settings = read_parameters(self.name, context.parameters, PARAMETERS)
+        replicates, table = settings["replicates"], inputs.table("predictions")
         try:
-            predictions = read_predictions(inputs.table("predictions"))
+            task = task_of(inputs.document("schema") if inputs.has("schema") else {})
+            answers = MEASURING[task].read(table)
         except ColumnError as error:
             finding = Finding(error.code, str(error), "predictions")
             return Outcome(findings=(finding,), status=Status.ERROR, reason=str(error))
         context.progress(0.2, "predictions read")
-        cube = count_cube(predictions, ())
-        own = _own(predictions, cube.array()[0], context.seed, replicates)
-        context.progress(0.6, "own figures measured")
-        versus, findings, pairs = _versus(predictions, inputs, context.seed, replicates)
+        do = MEASURING[task]
+        rows = measured("performance.rows", len(answers), n=len(answers), unit="rows")
+        own = [rows, *do.own(answers, context.seed, replicates)]
+        context.progress(0.5, "own figures measured")
+        found = _slices(answers.rows, do.errors(answers), inputs, context.seed, settings["slice_rows"])
+        context.progress(0.7, "slices searched and measured")
+        versus, findings, evidence = _versus(task, answers, inputs, context.seed, replicates)
         overlap, seen = _overlap(inputs)
-        evidence = {"confusion": cube.document(), "pairs": pairs}
-        return Outcome((*own, overlap, *versus), (*_doubts(predictions), *seen, *findings), evidence=evidence)
+        pictures = [*do.pictures(answers), *_drawn(found)]
+        return Outcome(
+            (*own, overlap, *_of_slices(found), *versus, *of_other_tasks(task)),
+            (*do.doubts(answers), *seen, *findings),
+            evidence={**do.evidence(answers), **evidence, "plots": pictures},
+        )
 
 
-def _own(predictions: Predictions, counts: NDArray[np.int64], seed: int, replicates: int) -> list[Measurement]:
-    n, positives = len(predictions), int(predictions.labels.sum())
-    low, high = wilson(positives, n)
-    found = [
-        measured("performance.rows", n, n=n, unit="rows"),
-        measured("performance.base_rate", positives / n, lower=low, upper=high, n=n),
-    ]
-    for name, rate_name in OF_COUNTS.items():
-        rate = RATES[rate_name]
-        below = int(rate.parts(counts)[1])
-        if not below:
-            found.append(absent(name, f"The {name} does not exist for these predictions as a whole: {rate.empty}."))
-            continue
-        low, high = rate_interval(rate, counts, generator(seed, name), replicates)
-        found.append(measured(f"performance.{name}", float(rate.values(counts)), lower=low, upper=high, n=below))
-    return [*found, _auc(predictions), _brier(predictions)]
+def _columns(inputs: Inputs, numbers: NDArray[np.int64], smallest: int) -> dict[str, Any]:
+    """Return the members of every slice by column: groups and controls of the predictions, features of the rows."""
+    predictions, found = inputs.table("predictions"), {}
+    for name in predictions.column_names:
+        if name.startswith((GROUP, CONTROL)):
+            shown = name.partition(":")[2]
+            found[shown] = members_of(predictions, name, shown, smallest)
+    if not inputs.has("rows") or not inputs.has("schema"):
+        return found
+    rows = inputs.table("rows")
+    if int(numbers.min()) < 0 or int(numbers.max()) >= rows.num_rows:
+        return found
+    features = [one["name"] for one in inputs.document("schema")["features"] if one["name"] in rows.column_names]
+    taken = rows.select(features).take(numbers)
+    return {**{name: members_of(taken, name, name, smallest) for name in features if name not in found}, **found}
 
 
-def _auc(predictions: Predictions) -> Measurement:
-    if predictions.scores is None:
-        return absent("auc", predictions.no_scores)
-    try:
-        found = area(predictions.labels, predictions.scores)
-    except TooFewOfAClassError as error:
-        return absent("auc", str(error))
-    return measured("performance.auc", found.value, lower=found.lower, upper=found.upper, n=len(predictions))
+def _slices(
+    numbers: NDArray[np.int64], errors: NDArray[np.float64], inputs: Inputs, seed: int, smallest: int
+) -> list[WorstSlice]:
+    columns = _columns(inputs, numbers, smallest)
+    return worst_slices(columns, errors, generator(seed, "slices"), smallest)
 
 
-def _no_brier(predictions: Predictions) -> str:
-    """Say why there is no Brier score, or nothing where there is one."""
-    if predictions.scores is None:
-        return predictions.no_scores
-    low, high = float(predictions.scores.min()), float(predictions.scores.max())
-    if low < 0 or high > 1:
-        return f"Scores run from {low:g} to {high:g}; a Brier score needs probabilities, between 0 and 1."
-    return ""
+def _of_slices(found: list[WorstSlice]) -> list[Measurement]:
+    if not found:
+        reason = "No slice has enough rows on both halves of the evaluation rows, or no column describes any."
+        return [absent("worst_slice_gap", reason)]
+    gaps = [_grouped("slice_gap", one.gap, one.name) for one in found]
+    errors = [_grouped("slice_error", one.error, one.name) for one in found]
+    return [told("worst_slice_gap", found[0].gap), *gaps, *errors]
 
 
-def _distances(predictions: Predictions) -> NDArray[np.float64]:
-    assert predictions.scores is not None  # noqa: S101 - callers asked _no_brier first
-    return (predictions.scores - predictions.labels) ** 2
+def _grouped(metric: str, found: Estimate, group: str) -> Measurement:
+    return replace(told(metric, found), group=group)
 
 
-def _brier(predictions: Predictions) -> Measurement:
-    reason = _no_brier(predictions)
-    return absent("brier", reason) if reason else _mean("brier", _distances(predictions), low=0)
-
-
-def _mean(metric: str, values: NDArray[np.float64], low: float) -> Measurement:
-    lower, upper = around_mean(values) or (low, 1.0)
-    lower, upper = max(low, lower), min(1.0, upper)
-    return measured(f"performance.{metric}", float(values.mean()), lower=lower, upper=upper, n=len(values))
-
-
-def _doubts(predictions: Predictions) -> list[Finding]:
-    """Find predictions that no single threshold on the scores gives: other scores, or a rule of its own per group."""
-    chosen = predictions.predictions == 1
-    if predictions.scores is None or chosen.all() or not chosen.any():
+def _drawn(found: list[WorstSlice]) -> list[dict[str, Any]]:
+    if not found:
         return []
-    above, below = predictions.scores[chosen], predictions.scores[~chosen]
-    crossed = int((below > above.min()).sum())
-    if not crossed:
-        return []
-    sentence = f"{crossed} rows are predicted negative although rows with lower scores are predicted positive."
-    return [Finding("threshold_not_single", sentence, "prediction", {"rows": crossed})]
+    bars = [Bar(one.name, one.gap.value, one.gap.lower, one.gap.upper, one.gap.n) for one in found]
+    reading = "Right of the line the model errs more often on these rows than on all others; an interval that reaches "
+    reading += "over the line may be chance."
+    return [intervals("Where it is worst", reading, "error minus that of all other rows", bars, 0.0)]
 
 
 def _overlap(inputs: Inputs) -> tuple[Measurement, list[Finding]]:
@@ -196,65 +174,22 @@ def _overlap(inputs: Inputs) -> tuple[Measurement, list[Finding]]:
 
 
 def _versus(
-    own: Predictions, inputs: Inputs, seed: int, replicates: int
-) -> tuple[list[Measurement], list[Finding], list[int]]:
-    """Return the differences to the incumbent, findings, and the eight counts that the rates' differences rest on."""
+    task: str, own: Any, inputs: Inputs, seed: int, replicates: int
+) -> tuple[list[Measurement], list[Finding], dict[str, Any]]:
+    """Return the differences to the incumbent, findings, and the counts that some of the differences rest on."""
+    names = [f"{name}_difference" for name in COMPARED[task]]
+    names += [name for name in OF_TASK[task] if name == "mcnemar_p"]
     if not inputs.has("incumbent_predictions"):
         reason = "No version is in production to compare with."
-        return [absent(f"{name}_difference", reason, Status.NOT_APPLICABLE) for name in COMPARED], [], []
+        return [absent(name, reason, Status.NOT_APPLICABLE) for name in names], [], {}
+    do: Measuring = MEASURING[task]
     try:
-        other = _aligned(own, read_predictions(inputs.table("incumbent_predictions")))
+        other = do.read(inputs.table("incumbent_predictions"))
+        found, evidence = do.differences(own, other, seed, replicates)
     except ColumnError as error:
         findings = [Finding(error.code, str(error), "incumbent_predictions")]
-        return [absent(f"{name}_difference", str(error)) for name in COMPARED], findings, []
-    pairs = pair_counts(own.labels, own.predictions, other.predictions)
-    found = [_auc_difference(own, other), _brier_difference(own, other)]
-    for name, rate_name in OF_COUNTS.items():
-        rate, metric = RATES[rate_name], f"{name}_difference"
-        gap = rate_difference(rate, pairs, generator(seed, metric), replicates)
-        if gap is None:
-            found.append(absent(metric, f"The {name} of one of the versions does not exist: {rate.empty}."))
-        else:
-            found.append(measured(f"performance.{metric}", gap.value, lower=gap.lower, upper=gap.upper, n=gap.n))
-    return found, [], [int(count) for count in pairs]
-
-
-def _aligned(own: Predictions, other: Predictions) -> Predictions:
-    """Return the incumbent's predictions in our order of rows; raises DifferentRowsError."""
-    import numpy as np
-
-    mine, theirs = np.argsort(own.rows), np.argsort(other.rows)
-    if len(own) != len(other) or not np.array_equal(own.rows[mine], other.rows[theirs]):
-        raise DifferentRowsError(
-            f"The incumbent was not predicted on the same rows: {len(own)} rows here, {len(other)} there, "
-            f"{len(np.intersect1d(own.rows, other.rows))} in common."
-        )
-    order = np.empty_like(theirs)
-    order[mine] = theirs
-    labels = other.labels[order]
-    if not np.array_equal(labels, own.labels):
-        differing = int((labels != own.labels).sum())
-        raise DifferentRowsError(f"The labels of {differing} of {len(own)} rows differ from those of the incumbent's.")
-    scores = None if other.scores is None else other.scores[order]
-    groups = {name: coded[order] for name, coded in other.groups.items()}
-    return Predictions(own.rows, labels, other.predictions[order], scores, other.no_scores, groups)
-
-
-def _auc_difference(own: Predictions, other: Predictions) -> Measurement:
-    if own.scores is None or other.scores is None:
-        return absent("auc_difference", own.no_scores or f"For the incumbent: {other.no_scores}")
-    try:
-        gap = difference(own.labels, own.scores, other.scores)
-    except TooFewOfAClassError as error:
-        return absent("auc_difference", str(error))
-    return measured("performance.auc_difference", gap.value, lower=gap.lower, upper=gap.upper, n=len(own))
-
-
-def _brier_difference(own: Predictions, other: Predictions) -> Measurement:
-    reason = _no_brier(own) or _no_brier(other)
-    if reason:
-        return absent("brier_difference", reason)
-    return _mean("brier_difference", _distances(own) - _distances(other), low=-1)
+        return [absent(name, str(error)) for name in names], findings, {}
+    return found, [], evidence
 
 
 check = PerformanceCheck()

@@ -26,7 +26,7 @@ def pair_counts(labels: NDArray[np.int64], first: NDArray[np.int64], second: NDA
     return np.bincount(4 * labels + 2 * first + second, minlength=8).astype(np.int64)
 
 
-def _apart(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def apart(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (tn, fp, fn, tp) of the first and of the second model out of eight counts on the last axis."""
     table = counts.reshape(*counts.shape[:-1], 2, 2, 2)
     return table.sum(axis=-1).reshape(*counts.shape[:-1], 4), table.sum(axis=-2).reshape(*counts.shape[:-1], 4)
@@ -38,11 +38,21 @@ def rate_difference(
     """Return the first model's rate minus the second's; None when either has no rows in its denominator."""
     import numpy as np
 
-    first, second = _apart(counts)
+    first, second = apart(counts)
     n = min(int(rate.parts(first)[1]), int(rate.parts(second)[1]))
     if n == 0:
         return None
     value = float(rate.values(first) - rate.values(second))
-    one, two = _apart(resample(counts.reshape(1, -1), rng, replicates, PSEUDO)[:, 0])
+    one, two = apart(resample(counts.reshape(1, -1), rng, replicates, PSEUDO)[:, 0])
     gaps = rate.values(one) - rate.values(two)
     return Estimate(value, *percentiles(gaps[~np.isnan(gaps)], value), n)
+
+
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[float, int]:
+    """Return the exact two-sided p-value of McNemar's test (1947) that both are right equally often, and on how many
+    rows exactly one of them is.
+    """
+    from scipy.stats import binomtest
+
+    one, two = int((first & ~second).sum()), int((second & ~first).sum())
+    return (float(binomtest(one, one + two, 0.5).pvalue) if one + two else 1.0), one + two

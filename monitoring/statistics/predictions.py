@@ -78,10 +78,11 @@ def read_predictions(table: Any) -> Predictions:
     scores, reason = read_scores(table)
     named = [name for name in table.column_names if name.startswith((GROUP, CONTROL))]
     groups = {name.removeprefix(GROUP): coded(table, name) for name in named}
-    return Predictions(_rows(table), labels, predictions, scores, reason, groups)
+    return Predictions(row_numbers(table), labels, predictions, scores, reason, groups)
 
 
-def _rows(table: Any) -> NDArray[np.int64]:
+def row_numbers(table: Any) -> NDArray[np.int64]:
+    """Return the rows' numbers; raises MissingValueError or RepeatedRowError."""
     import numpy as np
 
     rows = _whole(table, "row")

@@ -46,6 +46,7 @@ RATES = {
     "tpr": Rate((0, 0, 0, 1), (0, 0, 1, 1), "it has no row with a positive label"),
     "fnr": Rate((0, 0, 1, 0), (0, 0, 1, 1), "it has no row with a positive label"),
     "fpr": Rate((0, 1, 0, 0), (1, 1, 0, 0), "it has no row with a negative label"),
+    "specificity": Rate((1, 0, 0, 0), (1, 1, 0, 0), "it has no row with a negative label"),
     "precision": Rate((0, 0, 0, 1), (0, 1, 0, 1), "none of its rows is predicted positive"),
     "f1": Rate((0, 0, 0, 2), (0, 1, 1, 2), "it has neither a positive label nor a positive prediction"),
 }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from governance.promotion.needs.tables import common_features, feature_names, overlap_counts, sketch_document
 from governance.promotion.subject import Subject
 from privacy.examine import examine
 from privacy.verdicts import judged_report, words_on
@@ -16,14 +17,16 @@ def _table(dataset_version: DatasetVersion, columns: list[str]) -> Any:
     return pq.read_table(local_path(dataset_version.content_id), columns=columns)
 
 
-def _features(dataset_version: DatasetVersion) -> list[str]:
-    return [feature["name"] for feature in dataset_version.schema["features"]]
-
-
 def schema(subject: Subject, need: Need, _progress: Any) -> str | None:
     """Return the schema of the role's dataset."""
     dataset_version = subject.dataset(need.role)
     return str(keep_document(dataset_version.schema).pk) if dataset_version else None
+
+
+def rows(subject: Subject, need: Need, _progress: Any) -> str | None:
+    """Return the rows of the role's dataset, as they were registered."""
+    dataset_version = subject.dataset(need.role)
+    return str(dataset_version.content_id) if dataset_version else None
 
 
 def pii(subject: Subject, need: Need, progress: Any) -> str | None:
@@ -39,22 +42,13 @@ def overlap(subject: Subject, _need: Need, _progress: Any) -> str | None:
     """Return how many evaluation rows (features and target alike) occur among the training rows."""
     if not subject.trained_on:
         return None
-    columns = [*_features(subject.evaluation), subject.evaluation.schema["target"]]
-    evaluation = _rows(subject.evaluation, columns)
-    trained = [row for dataset_version in subject.trained_on for row in _rows(dataset_version, columns)]
-    known = set(trained)
-    counts = {
-        "rows_evaluate": len(evaluation),
-        "rows_train": len(trained),
-        "rows_overlapping": sum(row in known for row in evaluation),
-    }
-    return str(keep_document(counts).pk)
+    wanted = {*feature_names(subject.evaluation.schema), subject.evaluation.schema["target"]}
 
+    def read(dataset_version: DatasetVersion) -> Any:
+        return _table(dataset_version, [name for name in _names(dataset_version) if name in wanted])
 
-def _rows(dataset_version: DatasetVersion, columns: list[str]) -> list[tuple[Any, ...]]:
-    there = [column for column in columns if column in _names(dataset_version)]
-    table = _table(dataset_version, there)
-    return list(zip(*(table.column(name).to_pylist() for name in there), strict=True))
+    trained = map(read, subject.trained_on)
+    return str(keep_document(overlap_counts(read(subject.evaluation), trained, subject.evaluation.schema)).pk)
 
 
 def _names(dataset_version: DatasetVersion) -> set[str]:
@@ -64,19 +58,12 @@ def _names(dataset_version: DatasetVersion) -> set[str]:
 
 
 def _sketch(dataset_version: DatasetVersion, names: list[str]) -> str:
-    from monitoring.statistics.sketch import sketch_table
-
-    kinds = {feature["name"]: feature["kind"] for feature in dataset_version.schema["features"]}
-    columns = {name: kinds[name] for name in names if name in kinds}
-    return str(keep_document(sketch_table(_table(dataset_version, names), columns)).pk)
+    return str(keep_document(sketch_document(_table(dataset_version, names), names, dataset_version.schema)).pk)
 
 
 def _common(subject: Subject) -> list[str]:
-    """Features that the training and the evaluation rows both have: an anonymised dataset may have dropped one."""
-    if not subject.trained_on:
-        return _features(subject.evaluation)
-    there = _names(subject.trained_on[0])
-    return [name for name in _features(subject.evaluation) if name in there]
+    schema = subject.evaluation.schema
+    return common_features(schema, _names(subject.trained_on[0])) if subject.trained_on else feature_names(schema)
 
 
 def baseline(subject: Subject, _need: Need, _progress: Any) -> str | None:

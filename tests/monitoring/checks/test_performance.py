@@ -5,11 +5,15 @@ import pyarrow as pa
 import pytest
 from sklearn import metrics
 
-from monitoring.checks.performance import COMPARED, check
+from monitoring.checks.performance import check
 from monitoring.statistics.cube import parse_cube
+from monitoring.statistics.performance.naming import COMPARED as OF_TASK
 from monitoring.statistics.rates import RATES
 from registry.checks import Status
 from tests.monitoring.checks.inputs import Collected, measure, one, predictions, random_predictions
+
+COMPARED = OF_TASK["binary"]
+OF_PROBABILITIES = ("brier", "log_loss", "ece", "calibration_gap")
 
 
 def _measure(table, seed=7, **given):
@@ -30,6 +34,12 @@ def test_every_number_equals_scikit_learn():
         "recall": metrics.recall_score(label, predicted),
         "f1": metrics.f1_score(label, predicted),
         "selection_rate": predicted.mean(),
+        "specificity": metrics.recall_score(label, predicted, pos_label=0),
+        "balanced_accuracy": metrics.balanced_accuracy_score(label, predicted),
+        "mcc": metrics.matthews_corrcoef(label, predicted),
+        "pr_auc": metrics.average_precision_score(label, score),
+        "log_loss": metrics.log_loss(label, score),
+        "calibration_gap": score.mean() - label.mean(),
     }
     for name, value in expected.items():
         assert float(one(found, f"performance.{name}").value) == pytest.approx(value, abs=1e-11), name
@@ -47,19 +57,29 @@ def test_the_figures_of_the_confusion_table_are_recomputed_from_the_evidence():
 @pytest.mark.parametrize(
     ("label", "prediction", "score", "missing"),
     [
-        ([1, 1, 1, 1], [1, 1, 0, 1], [0.9, 0.8, 0.2, 0.7], {"auc"}),
-        ([0, 0, 0, 0], [0, 0, 0, 0], [0.1, 0.2, 0.2, 0.3], {"auc", "recall", "precision", "f1"}),
-        ([0, 1, 0, 1], [0, 0, 0, 0], [0.1, 0.2, 0.2, 0.3], {"precision"}),
-        ([0, 1, 0, 1], [0, 1, 0, 1], None, {"auc", "brier"}),
-        ([0, 1, 0, 1], [0, 1, 0, 1], [0.1, None, 0.2, 0.9], {"auc", "brier"}),
-        ([0, 1, 0, 1], [0, 1, 0, 1], [0.1, float("nan"), 0.2, 0.9], {"auc", "brier"}),
-        ([0, 1, 0, 1], [0, 1, 0, 1], [-3.0, 2.0, -1.0, 4.0], {"brier"}),
+        (
+            [1, 1, 1, 1],
+            [1, 1, 0, 1],
+            [0.9, 0.8, 0.2, 0.7],
+            {"auc", "pr_auc", "specificity", "balanced_accuracy", "mcc"},
+        ),
+        (
+            [0, 0, 0, 0],
+            [0, 0, 0, 0],
+            [0.1, 0.2, 0.2, 0.3],
+            {"auc", "pr_auc", "recall", "precision", "f1", "balanced_accuracy", "mcc"},
+        ),
+        ([0, 1, 0, 1], [0, 0, 0, 0], [0.1, 0.2, 0.2, 0.3], {"precision", "mcc"}),
+        ([0, 1, 0, 1], [0, 1, 0, 1], None, {"auc", "pr_auc", *OF_PROBABILITIES}),
+        ([0, 1, 0, 1], [0, 1, 0, 1], [0.1, None, 0.2, 0.9], {"auc", "pr_auc", *OF_PROBABILITIES}),
+        ([0, 1, 0, 1], [0, 1, 0, 1], [0.1, float("nan"), 0.2, 0.9], {"auc", "pr_auc", *OF_PROBABILITIES}),
+        ([0, 1, 0, 1], [0, 1, 0, 1], [-3.0, 2.0, -1.0, 4.0], {*OF_PROBABILITIES}),
     ],
 )
 def test_a_number_that_does_not_exist_is_not_computable_and_never_zero(label, prediction, score, missing):
     found = _measure(predictions(label, prediction, score))
     absent = {item.metric.split(".")[1] for item in found.measurements if item.status is Status.NOT_COMPUTABLE}
-    assert absent - {"overlap_share"} == missing
+    assert absent - {"overlap_share", "worst_slice_gap"} == missing
     assert all(item.value is None and item.reason for item in found.measurements if item.status is not Status.MEASURED)
 
 
@@ -121,6 +141,11 @@ def test_differences_are_paired_by_row_and_not_by_order():
     expected = {
         "auc": metrics.roc_auc_score(mine[0], mine[1]) - metrics.roc_auc_score(label, score),
         "brier": metrics.brier_score_loss(mine[0], mine[1]) - metrics.brier_score_loss(label, score),
+        "log_loss": metrics.log_loss(mine[0], mine[1]) - metrics.log_loss(label, score),
+        "pr_auc": metrics.average_precision_score(mine[0], mine[1]) - metrics.average_precision_score(label, score),
+        "mcc": metrics.matthews_corrcoef(mine[0], mine[2]) - metrics.matthews_corrcoef(label, score >= 0.5),
+        "balanced_accuracy": metrics.balanced_accuracy_score(mine[0], mine[2])
+        - metrics.balanced_accuracy_score(label, score >= 0.5),
         "f1": metrics.f1_score(mine[0], mine[2]) - metrics.f1_score(label, score >= 0.5),
         "selection_rate": mine[2].mean() - (score >= 0.5).mean(),
     }
