@@ -13,7 +13,7 @@ from governance.promotion.alerts import is_open, open_alerts, resolve_alerts
 from governance.promotion.collect import Collected
 from governance.promotion.deploy import move_deployment
 from governance.promotion.measure import measure
-from governance.promotion.needs.behaviour import predictions_table
+from governance.promotion.needs.tables import predictions_table
 from governance.promotion.request import require_role
 from governance.promotion.rollback import OPERATORS, RUNNING, NothingToReturnToError, NotRunningError, roll_back
 from governance.promotion.stop import stop

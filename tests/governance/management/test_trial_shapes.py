@@ -19,7 +19,7 @@ from governance.management.trial.answer import numbers
 from governance.management.trial.errors import TrialError
 from governance.management.trial.prepare import prepare
 from governance.management.trial.question import Question, read_sensitive
-from governance.promotion.needs.behaviour import labels_and_groups
+from governance.promotion.needs.tables import labels_and_groups
 
 RATES = {"selection_rate": selection_rate, "tpr": true_positive_rate, "fpr": false_positive_rate}
 RATES["fnr"] = false_negative_rate

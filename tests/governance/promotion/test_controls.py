@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from governance.promotion.needs.behaviour import labels_and_groups
+from governance.promotion.needs.tables import labels_and_groups
 from registry.register.datasets import DatasetRegistrationError, check_schema
 from tests.monitoring.checks.inputs import SCHEMA
 
