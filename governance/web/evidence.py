@@ -8,6 +8,7 @@ from typing import Any
 from governance.models import CheckRun, PromotionRequest
 from governance.promotion.judge import newest_evidence
 from governance.web.numbers import reworded
+from governance.web.plots import Plot, plots_of
 from governance.web.refusals import sentence_of
 from governance.web.wording import Badge, badge, title_of
 from registry.artifacts import read_document
@@ -36,6 +37,7 @@ class ReportSummary:
     status: Badge
     reason: str
     findings: tuple[FindingText, ...]
+    plots: tuple[Plot, ...]
     measured_at: datetime
     isolation: str
     attempt: int
@@ -62,8 +64,9 @@ def summary_of(made: CheckRun) -> ReportSummary:
         document = read_document(made.report_digest)
         status, reason = badge(document["status"]), str(document["reason"])
         findings = tuple(_finding(one) for one in document["findings"])
+        plots = plots_of(document["evidence"])
     except (BlobError, CanonicalError, KeyError, TypeError) as error:
-        status, findings = badge("UNREADABLE"), ()
+        status, findings, plots = badge("UNREADABLE"), (), ()
         reason = f"The report cannot be read. {sentence_of(str(error))}"
     return ReportSummary(
         check=made.check_name,
@@ -72,6 +75,7 @@ def summary_of(made: CheckRun) -> ReportSummary:
         status=status,
         reason=reason,
         findings=findings,
+        plots=plots,
         measured_at=made.measured_at,
         isolation=made.isolation,
         attempt=made.attempt,

@@ -88,7 +88,7 @@ def _thresholds(highest: Floats, found: Floats, taken: Floats, positives: int, n
     right = (at_found + (n - positives) - (at_taken - at_found)) / n
     return lines(
         "What another threshold would do",
-        "Move along the threshold: a lower one flags more people, finds more positives, and errs more often.",
+        "Move along the threshold: a lower one flags more, finds more positives, and flags more of them wrongly.",
         Axis("threshold on the score", float(grid[0]), float(grid[-1])),
         Axis("share"),
         (
@@ -115,7 +115,7 @@ def reliability(labels: NDArray[np.int64], scores: Floats) -> dict[str, Any]:
         ends.append([(mean, bound) for bound in wilson(hits, n)])
     return lines(
         "Are the scores true? (reliability)",
-        "Of people with a score of .3 three in ten should turn out positive: points on the diagonal mean scores that "
+        "Of rows with a score of 0.3 three in ten should turn out positive: points on the diagonal mean scores that "
         "can be taken at their word; the upright lines show what chance allows.",
         Axis("mean score of the band"),
         Axis("share that turned out positive"),
