@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from privacy.anonymous_rows import Made
@@ -72,10 +73,15 @@ def _told(step: Mapping[str, Any], made: Made) -> dict[str, Any]:
     told = {"operator": step["operator"], "entity": step["entity"]}
     if step["operator"] == "drop":
         return told
-    pairs = zip(made.before[step["name"]].to_pylist(), made.after[step["name"]].to_pylist(), strict=True)
-    changed = [(old, new) for old, new in pairs if old is not None and old != new][:EXAMPLES]
+    return {**told, "examples": examples(step, made.before[step["name"]], made.after[step["name"]])}
+
+
+def examples(step: Mapping[str, Any], before: Any, after: Any) -> list[list[str | None]]:
+    """Return a few values of an Arrow column that a step changed, masked, each with what became of it."""
+    pairs = zip(before.to_pylist(), after.to_pylist(), strict=True)
+    changed = islice(((old, new) for old, new in pairs if old is not None and old != new), EXAMPLES)
     whole = step["operator"] != "redact_text"
-    return {**told, "examples": [_example(step["entity"], as_text(old), new, whole=whole) for old, new in changed]}
+    return [_example(step["entity"], as_text(old), new, whole=whole) for old, new in changed]
 
 
 def _example(entity: str, old: str, new: Any, *, whole: bool) -> list[str | None]:

@@ -30,6 +30,14 @@ def read_recipe(text: str) -> dict[str, Any]:
     return checked(found)
 
 
+def as_yaml(recipe: Mapping[str, Any]) -> str:
+    """Return what an author would write for the columns and entities of a recipe; ``read_recipe`` reads it."""
+    import yaml
+
+    decided = {name: recipe[name] for name in ("columns", "entities") if recipe.get(name)}
+    return str(yaml.safe_dump(decided, sort_keys=False, allow_unicode=True, width=100)) if decided else ""
+
+
 def _check_tokens(tokens: Iterable[Any]) -> None:
     """Refuse aliases, by which little text becomes much, and what is nested deeper than any recipe."""
     import yaml

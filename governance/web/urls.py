@@ -3,7 +3,19 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from governance.web import as_of, catalogue, datasets, decisions, deployments, inbox, ledger, packs, promotions
+from governance.web import (
+    anonymizations,
+    as_of,
+    catalogue,
+    datasets,
+    decisions,
+    deployments,
+    inbox,
+    ledger,
+    packs,
+    promotions,
+    recipes,
+)
 from governance.web.sign_in import SignInView
 
 app_name = "web"
@@ -19,7 +31,11 @@ urlpatterns = [
     path("deployments/<uuid:pk>/<slug:deed>/", deployments.act, name="deployment-act"),
     path("datasets/<uuid:pk>/", datasets.show, name="dataset"),
     path("datasets/<uuid:pk>/progress", datasets.progress, name="dataset-progress"),
+    path("datasets/<uuid:pk>/recipe/", recipes.edit, name="recipe"),
     path("datasets/<uuid:pk>/<slug:deed>/", datasets.act, name="dataset-act"),
+    path("anonymizations/<uuid:pk>/", anonymizations.show, name="anonymization"),
+    path("anonymizations/<uuid:pk>/progress", anonymizations.progress, name="anonymization-progress"),
+    path("anonymizations/<uuid:pk>/cancel/", anonymizations.stop, name="anonymization-cancel"),
     path("models/", catalogue.index, name="models"),
     path("models/<uuid:pk>/", catalogue.show, name="model"),
     path("models/<uuid:pk>/request/", catalogue.ask, name="model-request"),

@@ -1,0 +1,112 @@
+"""The recipe editor: proposed by the findings, checked in place, previewed masked, started, followed; its result."""
+
+import pytest
+
+from privacy.anonymize import anonymize
+from privacy.anonymous_work import forget
+from privacy.models import Anonymization
+from registry import run
+from registry.models import Run
+from tests.governance.web.scene import Scene
+from tests.governance.web.test_datasets import SECRETS, page_of, rows, version_of
+from tests.privacy.scanning import done, started
+
+
+@pytest.fixture
+def version(scene: Scene):
+    found = version_of(rows())
+    assert done(started(found)).status == "SUCCEEDED"
+    return found
+
+
+def address(version):
+    return f"/datasets/{version.pk}/recipe/"
+
+
+def sent(client, version, status=200, **form):
+    response = client.post(address(version), form)
+    assert response.status_code == status, response.content.decode()[:4000]
+    return response.content.decode()
+
+
+def test_before_a_scan_there_is_nothing_to_propose_from(scene):
+    found = version_of(rows())
+    assert "There is no scan yet" in page_of(scene.client("eve"), address(found), 409).text
+    assert scene.client("nemo").get(address(found)).status_code == 404
+
+
+def test_the_findings_propose_and_the_types_say_what_can_be_chosen(scene, version):
+    html = scene.client("eve").get(address(version)).content.decode()
+    page = page_of(scene.client("eve"), address(version))
+    assert "The result is PSEUDONYMISED" in page.text
+    assert '<option value="pseudonym" selected>' in html
+    assert '<option value="redact_text" selected>' in html
+    amount = html[html.index('name="c4-operator"') :]
+    amount = amount[: amount.index("</select>")]
+    assert 'value="bin"' in amount
+    assert 'value="mask"' not in amount, "an amount is no text"
+    assert [secret for secret in SECRETS if secret in html] == []
+
+
+def test_a_preview_shows_before_and_after_side_by_side_without_a_value(scene, version):
+    html = sent(scene.client("eve"), version, deed="preview", **{"c0-operator": "mask", "c2-operator": "drop"})
+    assert "m***@***" in html, "the address before"
+    assert "******.******@******-*******.***" in html, "and after"
+    assert "the scanner finds nothing any more" in html
+    assert "The result is PSEUDONYMISED" not in html
+    assert [secret for secret in SECRETS if secret in html] == []
+
+
+def test_what_does_not_fit_is_told_at_its_column_and_what_was_chosen_stays(scene, version):
+    form = {"c4-operator": "bin", "c4-width": "wide", "c2-operator": "replace", "c2-value": "a number"}
+    for deed, status in (("preview", 200), ("start", 409)):
+        html = sent(scene.client("eve"), version, status, deed=deed, **form)
+        assert "the width &#x27;wide&#x27; is not a number above 0" in html
+        assert 'aria-describedby="c4-error"' in html
+        assert 'value="a number"' in html
+    assert not Run.objects.filter(kind="anonymize").exists()
+
+
+def test_a_draft_in_yaml_is_taken_over_and_one_that_is_none_is_refused(scene, version):
+    draft = "columns: [{name: ssn, operator: drop}]\nentities: {EMAIL_ADDRESS: {operator: mask}}"
+    html = sent(scene.client("eve"), version, deed="take", yaml=draft)
+    assert '<option value="drop" selected>' in html
+    assert "columns: [{name: ssn" in html
+    html = sent(scene.client("eve"), version, 409, deed="take", yaml="columns: [")
+    assert "cannot be read at line 1" in html
+    assert '<option value="pseudonym" selected>' in html, "the proposal is still there"
+
+
+@pytest.mark.parametrize("deed", ["preview", "start"])
+def test_who_may_not_register_may_look_and_not_apply(scene, version, deed):
+    assert "you can look and not apply" in page_of(scene.client("aud"), address(version)).text
+    sent(scene.client("aud"), version, 403, deed=deed)
+
+
+def test_a_run_is_started_followed_and_its_result_shown(scene, version):
+    client = scene.client("eve")
+    answer = client.post(address(version), {"deed": "start", "model": "yes", "e-operator": ""})
+    assert answer.status_code == 302
+    queued = Run.objects.get(kind="anonymize")
+    assert answer["Location"] == f"/anonymizations/{queued.pk}/"
+    assert "It goes on" in page_of(client, answer["Location"]).text
+    told = client.get(f"{answer['Location']}progress").json()
+    assert told == {"state": "QUEUED", "percent": 0, "message": ""}
+    ended = run.perform(str(queued.pk), anonymize, stop=forget)
+    assert ended.status == "SUCCEEDED", ended.error
+    page = page_of(client, answer["Location"])
+    for words in ("contacts v2", "columns, all clean", "the same blind spots", "Distance", "No baseline model"):
+        assert words in page.text, words
+    html = client.get(answer["Location"]).content.decode()
+    assert [secret for secret in SECRETS if secret in html] == []
+    assert f"/anonymizations/{queued.pk}/" in client.get(address(version)).content.decode()
+    assert Anonymization.objects.get().result.parent == version
+
+
+def test_a_run_is_cancelled_by_who_may_and_then_says_that_nothing_was_made(scene, version):
+    client = scene.client("eve")
+    place = client.post(address(version), {"deed": "start"})["Location"]
+    assert scene.client("aud").post(f"{place}cancel/").status_code == 403
+    assert client.post(f"{place}cancel/").status_code == 302
+    assert "No version was made" in page_of(client, place).text
+    assert scene.client("nemo").get(place).status_code == 404
