@@ -23,7 +23,7 @@ from governance.rules.policy import OnBreach, WatchRule, read_policy
 from governance.rules.states import DeploymentState
 from governance.rules.watching import Alarm, BatchEvaluation, judge_batch, overdue_alarm
 from monitoring.models import Batch, Monitor
-from monitoring.statistics.sketch import columns_of, sketch_table
+from monitoring.statistics.answered import sketch_answers
 from registry import catalog, run
 from registry.artifacts import keep_bytes, keep_document, keep_table, local_path, read_document, read_table
 from registry.backends.base import BackendError
@@ -168,17 +168,16 @@ def _inputs(batch: Batch, lease: Lease) -> dict[str, str]:
     if champion is None:
         return inputs
     answers = infer_version(champion, data_digest=str(batch.content_id), schema=schema, progress=lease.progress)
-    scores = read_table(str(answers.scores_id)).column("score")
-    handed_in = {"score"} & set(table.column_names) - set(champion.features)
-    answered = table.drop_columns([*handed_in]) if handed_in else table
-    answered = answered.append_column("score", scores) if "score" not in answered.column_names else answered
-    inputs["current"] = keep_document(sketch_table(answered, columns_of(schema, answered), lenient=True)).digest
+    scores = read_table(str(answers.scores_id)).column("score").to_pylist()
+    threshold = threshold_of(deployment.manifest.document)
+    explained = read_table(str(answers.attributions_id)) if answers.attributions_id else None
+    sketch = sketch_answers(table, schema, scores, threshold, attributions=explained, lenient=True)
+    inputs["current"] = keep_document(sketch).digest
     baseline = batch.monitor.baselines.order_by("-created_at").first()
     if baseline:
         inputs["baseline"] = str(baseline.sketch_id)
     if batch.has_outcomes:
-        threshold = threshold_of(deployment.manifest.document)
-        inputs["predictions"] = keep_table(predictions_table(table, schema, scores.to_pylist(), threshold)).digest
+        inputs["predictions"] = keep_table(predictions_table(table, schema, scores, threshold)).digest
     return inputs
 
 

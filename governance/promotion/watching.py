@@ -3,8 +3,10 @@
 from typing import Any
 
 from governance.models import PromotionRequest
+from governance.promotion.subject import threshold_of
 from governance.rules.policy import read_policy
 from monitoring.models import Baseline, Monitor
+from monitoring.statistics.answered import sketch_answers
 from registry.artifacts import keep_document, local_path, read_table
 from registry.infer import asked
 from registry.ledger.append import append
@@ -36,7 +38,7 @@ def start_monitor(deployment: Deployment, promotion: PromotionRequest, *, baseli
 
 
 def baseline_of(deployment: Deployment) -> Artifact | None:
-    """Return the sketch of the evaluation rows with the champion's scores on them; None where none were made.
+    """Return the sketch of the evaluation rows with the champion's answers to them; None where none were made.
 
     It reads the rows, unless the same manifest was served before: call it outside of transactions.
     """
@@ -51,15 +53,15 @@ def baseline_of(deployment: Deployment) -> Artifact | None:
     inference = Inference.objects.filter(version=champion, data_digest=evaluation.content_id, asked=same).first()
     if inference is None:
         return None
-    return keep_document(_sketch(evaluation, inference))
+    return keep_document(_sketch(evaluation, inference, threshold_of(deployment.manifest.document)))
 
 
-def _sketch(evaluation: DatasetVersion, inference: Inference) -> dict[str, Any]:
+def _sketch(evaluation: DatasetVersion, inference: Inference, threshold: float) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
-    from monitoring.statistics.sketch import columns_of, sketch_table
-
     schema = evaluation.schema
-    table = pq.read_table(local_path(evaluation.content_id), columns=[one["name"] for one in schema["features"]])
-    table = table.append_column("score", read_table(str(inference.scores_id)).column("score"))
-    return sketch_table(table, columns_of(schema, table))
+    names = {schema["target"], *(one["name"] for one in schema["features"])}
+    table = pq.read_table(local_path(evaluation.content_id), columns=sorted(names))
+    scores = read_table(str(inference.scores_id)).column("score").to_pylist()
+    explained = read_table(str(inference.attributions_id)) if inference.attributions_id else None
+    return sketch_answers(table, schema, scores, threshold, attributions=explained)

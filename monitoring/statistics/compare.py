@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from monitoring.statistics.sketch import FORMAT, JUMP, LARGEST_CATEGORY_COUNT
+from monitoring.statistics.sketch import FORMAT
+from monitoring.statistics.summary import LARGEST, Points
+from registry.canonical import decimal_string
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 BINS = 10
+COVERED = 0.5
+EARLIER = "sketch/1"
+JUMP = 2 / LARGEST  # in the earlier format, a count above this share of the rows is of the edge alone
 
 
 class SketchError(ValueError):
@@ -23,24 +29,29 @@ class SketchError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Counts of both samples over the same cells: bands between ``edges``, or categories."""
+    """Counts of both samples over the same cells: bands between ``edges``, or categories.
+
+    Of categories, those of the baseline come first, in the order of its sketch, then the ``new`` ones, and at last, if
+    ``lumped``, all that one of the sketches did not keep by name; new ones then are not known (None).
+    """
 
     before: NDArray[np.int64]
     after: NDArray[np.int64]
     edges: tuple[str, ...] = ()
-    new: int = 0
-    new_rows: int = 0
+    new: int | None = 0
+    new_rows: int | None = 0
+    lumped: bool = False
 
 
 def columns_by_name(sketch: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Return a sketch's columns by name; raises SketchError when the document is not a sketch."""
-    if sketch.get("format") != FORMAT:
+    if sketch.get("format") not in {FORMAT, EARLIER}:
         raise SketchError(f"A sketch has the format {FORMAT!r}, not {sketch.get('format')!r}.")
     return {item["name"]: item for item in sketch["columns"]}
 
 
 def comparable(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Raise SketchError unless two columns are of one kind, hold values and were not cut short."""
+    """Raise SketchError unless two columns are of one kind and hold values."""
     name = before["name"]
     if before["kind"] != after["kind"]:
         seen = after.get("type", after["kind"])
@@ -48,102 +59,117 @@ def comparable(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     for when, item in (("baseline", before), ("current", after)):
         if not item.get("n"):
             raise SketchError(f"Column {name!r} holds no value in the {when} rows.")
-        if item.get("distinct", 0) > LARGEST_CATEGORY_COUNT:
-            raise SketchError(
-                f"Column {name!r} has {item['distinct']} categories in the {when} rows; at most "
-                f"{LARGEST_CATEGORY_COUNT} are kept."
-            )
 
 
-def _function(item: Mapping[str, Any], points: NDArray[np.float64], side: str = "right") -> NDArray[np.float64]:
-    """Return the share of values up to each point (side "left": below it).
-
-    The function jumps at values that are exact or heavier than a quantile, and is straight between the others.
-    """
+def points_of(item: Mapping[str, Any]) -> Points:
+    """Return the distribution of a sketched numeric column."""
     import numpy as np
 
-    edges, up_to = _edges(item), np.cumsum(item["counts"]) / item["n"]
-    before = np.concatenate([[0.0], up_to[:-1]])
-    jumps = np.full(len(edges), True) if item["exact"] else np.array(item["counts"]) > item["n"] * JUMP
-    jumps[0] = True
-    repeats = np.where(jumps, 2, 1)
-    heights = np.repeat(up_to, repeats)
-    heights[(np.cumsum(repeats) - 2)[jumps]] = before[jumps]
-    where = np.nextafter(points, -np.inf) if side == "left" else points
-    return np.asarray(np.interp(where, np.repeat(edges, repeats), heights, left=0.0, right=1.0))
+    counts = np.array(item["counts"], dtype=np.int64)
+    if item["exact"]:
+        at = counts
+    elif "at" in item:
+        at = np.array(item["at"], dtype=np.int64)
+    else:
+        at = np.where(counts > item["n"] * JUMP, counts, 0)
+        at[0] = counts[0]
+    return Points(np.array([float(edge) for edge in item["edges"]]), counts, at)
 
 
-def _edges(item: Mapping[str, Any]) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """The points where either of two distribution functions bends, and how far apart they are below and at each."""
+
+    points: NDArray[np.float64]
+    below: NDArray[np.float64]
+    up_to: NDArray[np.float64]
+
+    @property
+    def largest(self) -> float:
+        """The Kolmogorov-Smirnov distance."""
+        return float(max(self.below.max(), self.up_to.max()))
+
+    @property
+    def area(self) -> float:
+        """The Wasserstein distance, in units of the column."""
+        import numpy as np
+
+        with np.errstate(over="ignore"):
+            return float(np.sum(np.diff(self.points) * (self.up_to[:-1] + self.below[1:]) / 2))
+
+
+def gaps(before: Points, after: Points) -> Gaps:
+    """Return how far two distribution functions lie apart."""
     import numpy as np
 
-    return np.array([float(edge) for edge in item["edges"]])
+    points = np.unique(np.concatenate([before.edges, after.edges]))
+    sides = [[side / item.rows for side in item.rows_up_to(points)] for item in (before, after)]
+    below, up_to = (np.abs(sides[0][place] - sides[1][place]) for place in (0, 1))
+    return Gaps(points, below, up_to)
 
 
-def _gaps(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Return the points where either function bends, and the gaps just below and at each."""
-    import numpy as np
-
-    points = np.unique(np.concatenate([_edges(before), _edges(after)]))
-    left, right = (
-        np.abs(_function(before, points, side) - _function(after, points, side)) for side in ("left", "right")
-    )
-    return points, left, right
-
-
-def kolmogorov_smirnov(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
-    """Return the largest distance between the distribution functions of two numeric columns."""
-    _, left, right = _gaps(before, after)
-    return float(max(left.max(), right.max()))
-
-
-def wasserstein(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
-    """Return the area between the distribution functions, in the baseline's deviations; raises SketchError."""
-    import numpy as np
-
-    points, left, right = _gaps(before, after)
-    moved = float(np.sum(np.diff(points) * (right[:-1] + left[1:]) / 2))
+def in_deviations(area: float, before: Mapping[str, Any]) -> float:
+    """Return a Wasserstein distance in the baseline's deviations; raises SketchError."""
     deviation = float(before["deviation"])
+    if not math.isfinite(deviation) or not math.isfinite(area):
+        raise SketchError(f"Column {before['name']!r} holds numbers too far apart to have a standard deviation.")
     if deviation > 0:
-        return moved / deviation
-    if moved == 0:
+        return area / deviation
+    if area == 0:
         return 0.0
     raise SketchError(f"Column {before['name']!r} is constant in the baseline; it has no standard deviation.")
 
 
-def cells(before: Mapping[str, Any], after: Mapping[str, Any]) -> Cells:
-    """Return both columns counted over the same cells: bands between the baseline's deciles, or categories."""
-    return _bands(before, after) if before["kind"] == "numeric" else _categories(before, after)
-
-
-def _bands(before: Mapping[str, Any], after: Mapping[str, Any]) -> Cells:
+def bands(before: Points, after: Points) -> Cells:
     """Count over the bands up to each decile of the baseline; a value that alone fills a band is a cell of its own."""
     import numpy as np
 
-    shares = np.array(before["counts"]) / before["n"]
-    places = np.unique(np.searchsorted(np.cumsum(shares), np.arange(1, BINS) / BINS - 1e-12))
+    rows, up_to = before.rows, np.cumsum(before.counts)
+    places = np.unique(np.searchsorted(up_to / rows, np.arange(1, BINS) / BINS - 1e-12))
     bounds = []
-    for place in places:
-        alone = shares[place] > 1 / BINS
-        bounds += [(int(place), "left")] if alone else []
-        bounds += [(int(place), "right")] if alone or place < len(shares) - 1 else []
-    counted = [_below(item, before, bounds) for item in (before, after)]
-    names = tuple(f"{'below' if side == 'left' else 'up to'} {before['edges'][place]}" for place, side in bounds)
-    return Cells(counted[0], counted[1], names)
+    for place in places.tolist():
+        alone = before.at[place] > rows / BINS
+        bounds += [(place, 0)] if alone else []
+        bounds += [(place, 1)] if alone or place < len(up_to) - 1 else []
+    at = before.edges[[place for place, _ in bounds]]
+    found = []
+    for item in (before, after):
+        sides = item.rows_up_to(at)
+        inner = [sides[side][index] for index, (_, side) in enumerate(bounds)]
+        found.append(np.diff(np.rint([0.0, *inner, item.rows])).astype(np.int64))
+    return Cells(found[0], found[1], tuple(_bound(float(at[index]), side) for index, (_, side) in enumerate(bounds)))
 
 
-def _below(item: Mapping[str, Any], before: Mapping[str, Any], bounds: list[tuple[int, str]]) -> NDArray[np.int64]:
-    import numpy as np
-
-    edges, n = _edges(before), item["n"]
-    shares = [float(_function(item, edges[[place]], side)[0]) for place, side in bounds]
-    return np.diff(np.concatenate([[0], np.rint(np.array(shares) * n), [n]])).astype(np.int64)
+def _bound(edge: float, side: int) -> str:
+    return f"{'up to' if side else 'below'} {decimal_string(edge)}"
 
 
-def _categories(before: Mapping[str, Any], after: Mapping[str, Any]) -> Cells:
+def categories(before: Mapping[str, Any], after: Mapping[str, Any]) -> Cells:
+    """Count over categories; where a sketch did not keep all of them, over those that both kept, and all others.
+
+    Raises SketchError where these others are more than half of the rows.
+    """
     import numpy as np
 
     old, new = ({entry["value"]: entry["count"] for entry in item["categories"]} for item in (before, after))
-    names = sorted(set(old) | set(new))
-    fresh = [new[name] for name in names if name not in old]
-    table = [np.array([counts.get(name, 0) for name in names], dtype=np.int64) for counts in (old, new)]
-    return Cells(table[0], table[1], new=len(fresh), new_rows=sum(fresh))
+    lumped = any(item["n"] > sum(kept.values()) for item, kept in ((before, old), (after, new)))
+    fresh = sorted(set(new) - set(old))
+    names = [name for name in old if name in new] if lumped else [*old, *fresh]
+    table = [[counts.get(name, 0) for name in names] for counts in (old, new)]
+    if lumped:
+        for item, counts in zip((before, after), table, strict=True):
+            counts.append(item["n"] - sum(counts))
+            _covered(before, after, counts[-1] / item["n"])
+    found = [np.array(counts, dtype=np.int64) for counts in table]
+    if lumped:
+        return Cells(found[0], found[1], new=None, new_rows=None, lumped=True)
+    return Cells(found[0], found[1], new=len(fresh), new_rows=sum(new[name] for name in fresh))
+
+
+def _covered(before: Mapping[str, Any], after: Mapping[str, Any], others: float) -> None:
+    if others > 1 - COVERED:
+        item, when = max((before, "baseline"), (after, "current"), key=lambda pair: pair[0]["distinct"])
+        raise SketchError(
+            f"Column {before['name']!r} has {item['distinct']} categories in the {when} rows; {others:.0%} of the rows "
+            f"are in none of the at most {LARGEST} that both sketches keep."
+        )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PSEUDO = 0.5
+FAR = 1e5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,17 @@ def _tails(confidence: float) -> tuple[float, float]:
 
 
 def _noncentrality(statistic: float, freedom: int, tail: float) -> float:
-    """Return the noncentrality under which the statistic lies at this quantile; 0 when even none puts it lower."""
-    from scipy.optimize import brentq
-    from scipy.stats import chi2, ncx2
+    """Return the noncentrality under which the statistic lies at this quantile; 0 when even none puts it lower.
 
-    if chi2.cdf(statistic, freedom) <= tail:
+    Far out, the root of the statistic is normal around that of the noncentrality, with a variance of 1.
+    """
+    from scipy.special import chdtr, chndtrinc, ndtri
+
+    if chdtr(freedom, statistic) <= tail:
         return 0.0
-    high = statistic + 10 * math.sqrt(2 * (freedom + 2 * statistic)) + 50
-    return float(brentq(lambda shift: ncx2.cdf(statistic, freedom, shift) - tail, 1e-12, high))
+    if statistic > FAR:
+        return float((math.sqrt(statistic) - ndtri(tail)) ** 2 - freedom + 1)
+    return float(chndtrinc(statistic, freedom, tail))
 
 
 def jensen_shannon(before: NDArray[np.int64], after: NDArray[np.int64]) -> float:
@@ -91,14 +95,28 @@ def total_variation(before: NDArray[np.int64], after: NDArray[np.int64]) -> floa
 def chi_squared(before: NDArray[np.int64], after: NDArray[np.int64]) -> ChiSquared:
     """Return Pearson's test that both samples have the same shares; cells empty on both sides are left out."""
     import numpy as np
-    from scipy.stats import chi2_contingency
+    from scipy.special import chdtrc
 
-    table = np.array([before, after])
+    table = np.array([before, after], dtype=np.float64)
     table = table[:, table.sum(axis=0) > 0]
-    if table.shape[1] == 1:
+    freedom = table.shape[1] - 1
+    if not freedom:
         return ChiSquared(0.0, 0, 1.0)
-    found = chi2_contingency(table, correction=False)
-    return ChiSquared(float(found.statistic), int(found.dof), float(found.pvalue))
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / table.sum()
+    statistic = float(((table - expected) ** 2 / expected).sum())
+    return ChiSquared(statistic, freedom, float(chdtrc(freedom, statistic)))
+
+
+def cramers_v(test: ChiSquared, n: int, confidence: float = CONFIDENCE) -> Distance:
+    """Return the size of the effect that the test saw over n rows of both samples (Cramer 1946), 0 to 1.
+
+    The interval inverts the noncentral chi-squared distribution (Smithson 2003).
+    """
+    value = math.sqrt(test.statistic / n)
+    if not test.freedom:
+        return Distance(0.0, 0.0, 0.0)
+    lower, upper = (math.sqrt(_noncentrality(test.statistic, test.freedom, tail) / n) for tail in _tails(confidence))
+    return Distance(value, min(lower, value), min(1.0, max(upper, value)))
 
 
 def kolmogorov_band(distance: float, n: int, m: int, confidence: float = CONFIDENCE) -> Distance:

@@ -5,9 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitoring.statistics import distances
-from monitoring.statistics.compare import Cells, SketchError, cells, comparable, kolmogorov_smirnov, wasserstein
+from monitoring.statistics.compare import (
+    Cells,
+    SketchError,
+    bands,
+    categories,
+    comparable,
+    gaps,
+    in_deviations,
+    points_of,
+)
 from monitoring.statistics.distances import Distance
 from monitoring.statistics.intervals import CONFIDENCE
+from monitoring.statistics.shape import Shape, shape_of
+from monitoring.statistics.summary import Points
 
 Sketched = Mapping[str, Any]
 
@@ -16,7 +27,8 @@ Sketched = Mapping[str, Any]
 class Movement:
     """Distances of one column, each alone at 95 % and (``of_all``) at the level that holds for a whole family.
 
-    ``ks`` and ``wasserstein`` are for numbers, ``chi2`` for categories; ``effect`` is KS or total variation.
+    ``ks``, ``wasserstein`` and ``outside`` (rows below the least or above the greatest value of the baseline, at least)
+    are for numbers; ``effect`` is KS, or the total variation of categories. ``level`` is that of the family.
     """
 
     n: int
@@ -24,13 +36,17 @@ class Movement:
     psi: Distance
     psi_of_all: Distance
     js: float
+    chi2: float
+    cramers_v: Distance
     p_value: float
     effect: float
     ks: Distance | None = None
     ks_of_all: Distance | None = None
     wasserstein: float | None = None
     not_wasserstein: str = ""
-    chi2: float | None = None
+    outside: int | None = None
+    shape: Shape | None = None
+    level: float = CONFIDENCE
 
 
 def compare(before: Sketched, after: Sketched | None, family: int = 1) -> Movement:
@@ -38,35 +54,60 @@ def compare(before: Sketched, after: Sketched | None, family: int = 1) -> Moveme
     if after is None:
         raise SketchError(f"Column {before['name']!r} is not in the current rows.")
     comparable(before, after)
-    sizes, level = (int(before["n"]), int(after["n"])), 1 - (1 - CONFIDENCE) / family
-    counted = cells(before, after)
-    table = (counted.before, counted.after)
-    shared: dict[str, Any] = {
+    level = 1 - (1 - CONFIDENCE) / family
+    return _numbers(before, after, level) if before["kind"] == "numeric" else _categories(before, after, level)
+
+
+def _of_cells(counted: Cells, before: Sketched, after: Sketched, level: float) -> tuple[dict[str, Any], float]:
+    """Return what counts over cells tell, and the p-value of their test."""
+    table, sizes = (counted.before, counted.after), (int(before["n"]), int(after["n"]))
+    test = distances.chi_squared(*table)
+    found = {
         "n": min(sizes),
+        "level": level,
         "cells": counted,
         "psi": distances.psi(*table),
         "psi_of_all": distances.psi(*table, level),
         "js": distances.jensen_shannon(*table),
+        "chi2": test.statistic,
+        "cramers_v": distances.cramers_v(test, sum(sizes)),
     }
-    if before["kind"] == "categorical":
-        test = distances.chi_squared(*table)
-        effect = distances.total_variation(*table)
-        return Movement(**shared, p_value=test.p_value, effect=effect, chi2=test.statistic)
-    ks = kolmogorov_smirnov(before, after)
-    moved, reason = _wasserstein(before, after)
+    return found, test.p_value
+
+
+def _categories(before: Sketched, after: Sketched, level: float) -> Movement:
+    counted = categories(before, after)
+    shared, p_value = _of_cells(counted, before, after, level)
+    return Movement(**shared, p_value=p_value, effect=distances.total_variation(counted.before, counted.after))
+
+
+def _numbers(before: Sketched, after: Sketched, level: float) -> Movement:
+    old, new = points_of(before), points_of(after)
+    shared, _ = _of_cells(bands(old, new), before, after, level)
+    apart, sizes = gaps(old, new), (old.rows, new.rows)
+    moved, reason = _wasserstein(apart.area, before)
     return Movement(
         **shared,
-        p_value=distances.kolmogorov_p(ks, *sizes),
-        effect=ks,
-        ks=distances.kolmogorov_band(ks, *sizes),
-        ks_of_all=distances.kolmogorov_band(ks, *sizes, level),
+        p_value=distances.kolmogorov_p(apart.largest, *sizes),
+        effect=apart.largest,
+        ks=distances.kolmogorov_band(apart.largest, *sizes),
+        ks_of_all=distances.kolmogorov_band(apart.largest, *sizes, level),
         wasserstein=moved,
         not_wasserstein=reason,
+        outside=_outside(before, new),
+        shape=shape_of(old, new),
     )
 
 
-def _wasserstein(before: Sketched, after: Sketched) -> tuple[float | None, str]:
+def _outside(before: Sketched, new: Points) -> int:
+    import numpy as np
+
+    below, up_to = new.rows_up_to(np.array([float(before["min"]), float(before["max"])]))
+    return round(float(below[0])) + new.rows - round(float(up_to[1]))
+
+
+def _wasserstein(area: float, before: Sketched) -> tuple[float | None, str]:
     try:
-        return wasserstein(before, after), ""
+        return in_deviations(area, before), ""
     except SketchError as error:
         return None, str(error)

@@ -1,28 +1,41 @@
 """A sketch of a table's columns: what stays of the rows when only drift is to be measured, as a canonical document.
 
-Numeric columns keep the counts between at most 1,024 edges (value by value where there are no more distinct values than
-that; else between quantiles, with the values of both tails one by one), count, missing, least, greatest, mean and
-standard deviation; categorical columns keep the counts of their categories. The values of a small sample remain
-readable in its sketch: a sketch is an input to protect like its rows, and no part of a report.
+Numeric columns keep the counts up to at most 1,024 edges (see ``summary``), and how many rows are at the edges
+themselves; count, missing, least, greatest, mean and standard deviation. Categorical columns keep the counts of their
+1,024 heaviest categories and how many there are. Edges are written as the shortest text that reads back as the same
+number, so that what is equal in the rows is equal in the sketch. A sketch is made in one pass over parts of a table,
+in memory that does not grow with their number. The values of a small sample remain readable in its sketch: a sketch is
+an input to protect like its rows, and no part of a report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
-from monitoring.statistics.columns import MISSING, ColumnError, MissingColumnError, is_numeric, numbers, texts
+from monitoring.statistics.columns import (
+    MISSING,
+    ColumnError,
+    InfiniteValueError,
+    MissingColumnError,
+    NotNumericError,
+    coded,
+    column,
+    is_numeric,
+)
+from monitoring.statistics.summary import Points, condense, merge, summarise
+from monitoring.statistics.tally import Tally
 from registry.canonical import decimal_string
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = "sketch/1"
-LARGEST_EDGE_COUNT = 1024
-QUANTILES, TAIL = 896, 32
-JUMP = 2 / LARGEST_EDGE_COUNT  # a value with a larger share than this is kept as a jump
-LARGEST_CATEGORY_COUNT = 1024
+FORMAT = "sketch/2"
+PORTION = 1 << 18
+SLICE = 1 << 20
+BLOCK = 1 << 17
 WATCHED = {"score": "numeric", "prediction": "categorical", "label": "categorical"}
 
 
@@ -30,6 +43,16 @@ class UnknownKindError(ColumnError):
     """A kind of column other than numeric and categorical."""
 
     code = "sketch_unknown_kind"
+
+
+class _Gathered(Protocol):
+    """What is kept of one column while its parts come by."""
+
+    def add(self, table: Any, name: str) -> None:
+        """Take in one part."""
+
+    def document(self) -> dict[str, Any]:
+        """Return what the sketch says of the column."""
 
 
 def columns_of(schema: Mapping[str, Any], table: Any) -> dict[str, str]:
@@ -44,74 +67,169 @@ def sketch_table(table: Any, columns: Mapping[str, str], *, lenient: bool = Fals
     Raises a ColumnError for a column that is absent, or numeric by declaration and not in fact. ``lenient`` is for what
     arrives from production: such columns are then left out or marked "unreadable", and the drift check reports them.
     """
-    found = []
-    for name, kind in columns.items():
-        if name not in table.column_names:
-            if lenient:
-                continue
-            raise MissingColumnError(f"The table has no column {name!r}; it has: {', '.join(table.column_names)}.")
-        found.append(_column(table, name, kind, lenient=lenient))
-    return {"format": FORMAT, "rows": table.num_rows, "columns": found}
+    starts = range(0, max(table.num_rows, 1), SLICE)
+    return _sketch((table.slice(start, SLICE) for start in starts), columns, lenient=lenient)
 
 
-def _column(table: Any, name: str, kind: str, *, lenient: bool) -> dict[str, Any]:
+def sketch_batches(batches: Iterable[Any], columns: Mapping[str, str], *, lenient: bool = False) -> dict[str, Any]:
+    """Return the sketch of a stream of record batches, as ``sketch_table`` does, holding few of them at a time."""
+    return _sketch(_portions(batches), columns, lenient=lenient)
+
+
+def _portions(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield tables of PORTION rows or a little more."""
+    import pyarrow as pa
+
+    held: list[Any] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(one.num_rows for one in held) >= PORTION:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _sketch(parts: Iterable[Any], columns: Mapping[str, str], *, lenient: bool) -> dict[str, Any]:
+    gathered: dict[str, _Gathered] = {}
+    rows = 0
+    for place, table in enumerate(parts):
+        rows += table.num_rows
+        for name, kind in columns.items():
+            if not place and (name in table.column_names or not lenient):
+                gathered[name] = _begin(table, name, kind, lenient=lenient)
+            if name in gathered:
+                gathered[name].add(table, name)
+    found = [{"name": name, **one.document()} for name, one in gathered.items()]
+    return {"format": FORMAT, "rows": rows, "columns": found}
+
+
+def _begin(table: Any, name: str, kind: str, *, lenient: bool) -> _Gathered:
+    if name not in table.column_names:
+        raise MissingColumnError(f"The table has no column {name!r}; it has: {', '.join(table.column_names)}.")
     if kind == "categorical":
-        return {"name": name, "kind": kind, **_categories(texts(table, name))}
+        return _Categories()
     if kind != "numeric":
         raise UnknownKindError(f"Column {name!r} is declared {kind!r}; a sketch knows numeric and categorical.")
-    if lenient and not is_numeric(table, name):
-        return {"name": name, "kind": "unreadable", "type": str(table.schema.field(name).type)}
-    return {"name": name, "kind": kind, **_numeric(numbers(table, name))}
+    if is_numeric(table, name):
+        return _Numbers()
+    seen = str(table.schema.field(name).type)
+    if not lenient:
+        raise NotNumericError(f"Column {name!r} must hold numbers; it holds {seen}.")
+    return _Unreadable(seen)
 
 
-def _categories(values: NDArray[Any]) -> dict[str, Any]:
-    import numpy as np
+class _Unreadable:
+    """A column that must be numeric and is not."""
 
-    names, counts = np.unique(values.astype(str), return_counts=True)
-    found = {str(name): int(count) for name, count in zip(names, counts, strict=True)}
-    missing = found.pop(MISSING, 0)
-    kept = sorted(found) if len(found) <= LARGEST_CATEGORY_COUNT else []
-    return {
-        "n": sum(found.values()),
-        "missing": missing,
-        "distinct": len(found),
-        "categories": [{"value": name, "count": found[name]} for name in kept],
-    }
+    def __init__(self, seen: str) -> None:
+        self.seen = seen
 
+    def add(self, table: Any, name: str) -> None:
+        """Leave it unread."""
 
-def _numeric(values: NDArray[np.float64]) -> dict[str, Any]:
-    import numpy as np
-
-    present = values[~np.isnan(values)]
-    base = {"n": len(present), "missing": len(values) - len(present)}
-    if not len(present):
-        return {**base, "exact": True, "edges": [], "counts": []}
-    distinct, counts = np.unique(present, return_counts=True)
-    exact = len(distinct) <= LARGEST_EDGE_COUNT
-    if not exact:
-        distinct, counts = _condense(distinct, counts)
-    return {
-        **base,
-        "min": decimal_string(float(present.min())),
-        "max": decimal_string(float(present.max())),
-        "mean": decimal_string(float(present.mean())),
-        "deviation": decimal_string(float(present.std())),
-        "exact": exact,
-        "edges": [decimal_string(float(edge)) for edge in distinct],
-        "counts": [int(count) for count in counts],
-    }
+    def document(self) -> dict[str, Any]:
+        """Return which type it has."""
+        return {"kind": "unreadable", "type": self.seen}
 
 
-def _condense(distinct: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return edges at quantiles and in the tails, and the count of values up to each edge and above the one before.
+class _Categories:
+    """Counts by category."""
 
-    A value heavier than a quantile is an edge together with its predecessor, so that its jump is kept exactly.
-    """
-    import numpy as np
+    def __init__(self) -> None:
+        self.tally, self.missing = Tally(), 0
 
-    up_to = np.cumsum(counts)
-    wanted = np.linspace(0, up_to[-1], QUANTILES + 1)[1:]
-    heavy = np.flatnonzero(counts > up_to[-1] * JUMP)
-    tails = np.concatenate([np.arange(TAIL), len(distinct) - 1 - np.arange(TAIL)])
-    places = np.unique(np.concatenate([tails, np.searchsorted(up_to, wanted), heavy, np.maximum(heavy - 1, 0)]))
-    return distinct[places], np.diff(up_to[places], prepend=0)
+    def add(self, table: Any, name: str) -> None:
+        """Count the categories of one part."""
+        import numpy as np
+
+        found = coded(table, name)
+        counts = np.bincount(found.codes, minlength=len(found.names)).tolist()
+        named = {text: count for text, count in zip(found.names, counts, strict=True) if count}
+        self.missing += named.pop(MISSING, 0)
+        self.tally.add(named)
+
+    def document(self) -> dict[str, Any]:
+        """Return the heaviest categories; the rows of all others are ``n`` less theirs."""
+        kept = sorted(self.tally.heaviest())
+        return {
+            "kind": "categorical",
+            "n": self.tally.rows,
+            "missing": self.missing,
+            "distinct": self.tally.distinct,
+            "categories": [{"value": name, "count": count} for name, count in kept],
+        }
+
+
+def _text(moment: float) -> str:
+    """Return a moment as text; what is beyond the largest number is said to be infinite, or no number at all."""
+    return decimal_string(moment) if math.isfinite(moment) else repr(moment)
+
+
+class _Numbers:
+    """Points, and moments that are joined by the formula of Chan, Golub and LeVeque (1983)."""
+
+    def __init__(self) -> None:
+        self.n, self.missing = 0, 0
+        self.mean, self.squares = 0.0, 0.0
+        self.least, self.greatest = math.inf, -math.inf
+        self.digits: list[Points | None] = []
+
+    def add(self, table: Any, name: str) -> None:
+        """Take in the numbers of one part; raises InfiniteValueError."""
+        import numpy as np
+
+        values = np.asarray(column(table, name).cast("float64").to_numpy(zero_copy_only=False), dtype=np.float64)
+        if len(values) and np.isnan(values.min()):
+            present = values[~np.isnan(values)]
+            self.missing += len(values) - len(present)
+            values = present
+        if not len(values):
+            return
+        least, greatest = float(values.min()), float(values.max())
+        if math.isinf(least) or math.isinf(greatest):
+            raise InfiniteValueError(f"Column {name!r} holds {int(np.isinf(values).sum())} infinite values.")
+        self.least, self.greatest = min(self.least, least), max(self.greatest, greatest)
+        self._moments(values)
+        self._carry(summarise(values))
+
+    def _moments(self, values: NDArray[np.float64]) -> None:
+        import numpy as np
+
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers too far apart have a deviation of infinity
+            mean, squares = float(values.mean()), 0.0
+            for start in range(0, len(values), BLOCK):
+                away = values[start : start + BLOCK] - mean
+                squares += float(np.einsum("i,i->", away, away))
+        total, gap = self.n + len(values), mean - self.mean
+        self.squares += squares + gap * gap * self.n * len(values) / total
+        self.mean += gap * len(values) / total
+        self.n = total
+
+    def _carry(self, points: Points) -> None:
+        """Merge equal numbers of parts, as a counter carries."""
+        for place, other in enumerate(self.digits):
+            if other is None:
+                self.digits[place] = points
+                return
+            points, self.digits[place] = merge([other, points]), None
+        self.digits.append(points)
+
+    def document(self) -> dict[str, Any]:
+        """Return the column's points and moments."""
+        base = {"kind": "numeric", "n": self.n, "missing": self.missing}
+        parts = [one for one in self.digits if one is not None]
+        if not parts:
+            return {**base, "exact": True, "edges": [], "counts": []}
+        points = condense(merge(parts))
+        found = {
+            **base,
+            "min": repr(self.least),
+            "max": repr(self.greatest),
+            "mean": _text(self.mean),
+            "deviation": _text(math.sqrt(self.squares / self.n)),
+            "exact": points.exact,
+            "edges": [repr(edge) for edge in points.edges.tolist()],
+            "counts": points.counts.tolist(),
+        }
+        return found if points.exact else {**found, "at": points.at.tolist()}

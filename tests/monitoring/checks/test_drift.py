@@ -50,7 +50,8 @@ def test_the_same_rows_are_at_distance_zero():
 def test_a_shift_of_one_feature_is_found_there_and_nowhere_else():
     rows = _rows(150, 1)
     found = _measure({**rows, "bmi": rows["bmi"] + 4})
-    assert [item.place for item in found.findings] == ["feature=bmi"]
+    assert {(item.code, item.place) for item in found.findings} >= {("feature_drifted", "feature=bmi")}
+    assert {item.place for item in found.findings} == {"feature=bmi"}
     assert float(one(found, "drift.features_drifted_share").value) == pytest.approx(1 / 3)
     assert float(one(found, "drift.psi", "feature=bmi").lower) > 0.25
     assert one(found, "drift.psi", "feature=bp").lower == "0"
@@ -192,3 +193,38 @@ def test_psi_and_js_are_recomputed_from_the_evidence_alone():
         assert float(one(found, "drift.js", group).value) == pytest.approx(distances.jensen_shannon(*table), abs=1e-11)
         assert table[0].sum() == 300
         assert table[1].sum() == 150
+
+
+def test_rows_out_of_the_baselines_range_are_counted_and_found_beyond_chance():
+    rows = _rows(150, 1)
+    found = _measure({**rows, "bp": np.append(rows["bp"][15:], np.full(15, 900.0))})
+    item = one(found, "drift.out_of_range_share", "feature=bp")
+    assert float(item.value) >= 0.1
+    assert [one.data["rows"] for one in found.findings if one.code == "out_of_range"] == [
+        round(float(item.value) * 150)
+    ]
+    assert "out_of_range" not in {one.code for one in _measure(rows).findings}
+
+
+@pytest.mark.parametrize(("n", "highest"), [(5, "1"), (20_000, "0")])
+def test_the_upper_end_of_the_drifted_share_is_what_the_rows_cannot_rule_out(n, highest):
+    found = _measure(_rows(n, 1), _sketch(_rows(20_000, 0)))
+    share = one(found, "drift.features_drifted_share")
+    assert (share.value, share.lower, share.upper) == ("0", "0", highest)
+
+
+def test_more_categories_than_are_kept_are_compared_and_said():
+    rng = np.random.default_rng(1)
+    before, after = ({"c": [f"c{value}" for value in rng.zipf(1.3, 9000) % 5000]} for _ in range(2))
+    found = _measure(after, _sketch(before, {"c": "categorical"}), {"c": "categorical"})
+    assert {item.code for item in found.findings} == {"categories_lumped"}
+    assert one(found, "drift.new_category_share", "feature=c").status is Status.NOT_COMPUTABLE
+    assert one(found, "drift.total_variation", "feature=c").status is Status.MEASURED
+
+
+def test_both_shapes_of_a_feature_are_kept_for_a_picture():
+    found = _measure({**_rows(150, 1), "bmi": np.full(150, 30.0)})
+    shapes = {item["feature"]: item["shape"] for item in found.evidence["cells"]}
+    assert shapes["smoker"] is None
+    assert (sum(shapes["bmi"]["baseline"]), sum(shapes["bmi"]["current"])) == (300, 150)
+    assert max(shapes["bmi"]["current"]) == 150

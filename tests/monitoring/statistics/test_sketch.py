@@ -4,13 +4,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
+from scipy.stats import chi2_contingency, ks_2samp, ncx2, wasserstein_distance
+from scipy.stats.contingency import association
 
-from monitoring.statistics import distances
+from monitoring.statistics import distances, sketch
 from monitoring.statistics.columns import InfiniteValueError, MissingColumnError, NotNumericError
 from monitoring.statistics.compare import SketchError, columns_by_name
 from monitoring.statistics.movement import compare
-from monitoring.statistics.sketch import UnknownKindError, columns_of, sketch_table
+from monitoring.statistics.sketch import UnknownKindError, columns_of, sketch_batches, sketch_table
+from monitoring.statistics.tally import Tally
 from registry.canonical import canonical, parse
 
 
@@ -171,3 +173,89 @@ def test_what_is_sketched_are_the_features_and_the_score_prediction_and_label_th
 def test_a_document_of_another_format_is_no_sketch():
     with pytest.raises(SketchError, match="cube/1"):
         columns_by_name({"format": "cube/1", "columns": []})
+
+
+@pytest.mark.parametrize("far", [1e300, 1.7e308])
+def test_numbers_too_far_apart_have_no_standard_deviation_and_are_still_compared(far):
+    before, after = column([-far, far, *_normal(100)]), column([far, far, *_normal(100, 1)])
+    moved = compare(before, after)
+    assert (moved.wasserstein, moved.ks.value > 0) == (None, True)
+    assert "too far apart" in moved.not_wasserstein
+
+
+def test_a_stream_of_batches_gives_the_sketch_of_the_table():
+    rng = np.random.default_rng(3)
+    table = pa.table({"x": rng.integers(0, 500, 9000), "c": rng.choice(["a", "b", None], 9000)})
+    columns = {"x": "numeric", "c": "categorical"}
+    whole = sketch_table(table, columns)
+    parts = sketch_batches(table.to_batches(max_chunksize=700), columns)
+    assert whole["columns"][0].pop("mean") == pytest.approx(parts["columns"][0].pop("mean"))
+    for document in (whole, parts):
+        document["columns"][0].pop("deviation", None), document["columns"][0].pop("mean", None)
+    assert parts == whole
+
+
+def test_portions_of_a_long_stream_are_merged(monkeypatch):
+    monkeypatch.setattr(sketch, "PORTION", 5000)
+    values = _normal(38_000)
+    table = pa.table({"x": values})
+    found = sketch_batches(table.to_batches(max_chunksize=1000), {"x": "numeric"})["columns"][0]
+    assert (found["n"], len(found["edges"]) <= 1024) == (38_000, True)
+    assert float(found["mean"]) == pytest.approx(values.mean(), abs=1e-11)
+    assert float(found["deviation"]) == pytest.approx(values.std(), rel=1e-11)
+    other = _normal(20_000, 1, 0.1)
+    assert compare(found, column(other)).ks.value == pytest.approx(ks_2samp(values, other).statistic, abs=1e-3)
+
+
+def test_neighbouring_numbers_stay_apart_in_a_sketch():
+    found = column([1e15, 1e15 + 0.125, 1e15 + 0.25] * 5)
+    assert [float(edge) for edge in found["edges"]] == [1e15, 1e15 + 0.125, 1e15 + 0.25]
+
+
+def test_a_sketch_of_the_earlier_format_is_still_read():
+    new = column(_spiky(30_000))
+    old = {key: value for key, value in new.items() if key != "at"}
+    assert columns_by_name({"format": "sketch/1", "columns": [old]}) == {"x": old}
+    assert compare(old, column(_spiky(20_000, 1, 0.5))).ks.value == pytest.approx(0.1, abs=0.015)
+
+
+def _zipf(seed, names, n=20_000):
+    return [f"c{value}" for value in np.random.default_rng(seed).zipf(1.3, n) % names]
+
+
+def test_of_many_categories_the_heaviest_are_compared_and_the_others_as_one():
+    before, after = column(_zipf(1, 5000), "categorical"), column(_zipf(2, 5000), "categorical")
+    assert before["distinct"] > 1024
+    assert len(before["categories"]) == 1024
+    moved = compare(before, after)
+    assert (moved.cells.lumped, moved.cells.new) == (True, None)
+    assert (moved.cells.before.sum(), moved.cells.after.sum()) == (20_000, 20_000)
+    assert moved.psi.lower == 0
+    shifted = compare(before, column(["c1"] * 9000 + _zipf(2, 5000, 11_000), "categorical"))
+    assert shifted.psi.lower > 0.1
+
+
+def test_categories_that_are_counted_in_a_stream_are_let_go_when_there_are_too_many():
+    tally = Tally(most=8)
+    for _ in range(3):
+        tally.add({"often": 10})
+        tally.add({f"once {tally.rows} {place}": 1 for place in range(7)})
+    assert dict(tally.heaviest(1)) == {"often": 30}
+    assert (tally.rows, len(tally.counts) <= 8, tally.distinct) == (51, True, 22)
+
+
+def test_the_size_of_an_effect_is_that_of_the_definition_and_its_interval_reaches_zero_without_one():
+    before, after = np.array([30, 50, 20]), np.array([10, 40, 50])
+    test = distances.chi_squared(before, after)
+    found = distances.cramers_v(test, 200)
+    assert found.value == pytest.approx(association([before, after], method="cramer"))
+    assert 0 < found.lower < found.value < found.upper
+    same = distances.cramers_v(distances.chi_squared(before, before), 200)
+    assert (same.value, same.lower) == (0, 0)
+
+
+@pytest.mark.parametrize("statistic", [20.0, 2e3, 9e4, 1.1e5, 1e6])
+def test_the_interval_of_a_distance_inverts_the_noncentral_chi_squared_distribution(statistic):
+    for tail in (0.025, 0.975):
+        shift = distances._noncentrality(statistic, 9, tail)
+        assert ncx2.cdf(statistic, 9, shift) == pytest.approx(tail, abs=2e-3)

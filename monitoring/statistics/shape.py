@@ -1,0 +1,56 @@
+"""Two distributions of numbers over the same evenly spaced bins: what a picture of them is drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from monitoring.statistics.summary import Points
+from registry.canonical import decimal_string
+
+BINS = 24
+ASIDE = 0.01
+WIDEST = 1e307  # what is wider than a number can be is drawn cut off
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Rows of both samples in bins between ``low`` and ``high``; first and last hold what lies beyond as well."""
+
+    low: float
+    high: float
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the shape as evidence."""
+        return {
+            "low": decimal_string(self.low),
+            "high": decimal_string(self.high),
+            "baseline": list(self.before),
+            "current": list(self.after),
+        }
+
+
+def shape_of(before: Points, after: Points) -> Shape:
+    """Return the bins between the percentiles 1 and 99 of the samples, whichever lies further out."""
+    import numpy as np
+
+    ends = [_percentile(item, share) for item in (before, after) for share in (ASIDE, 1 - ASIDE)]
+    low, high = max(min(ends), -WIDEST), min(max(ends), WIDEST)
+    if not high > low:
+        room = abs(low) / 10 or 1.0
+        low, high = low - room, high + room
+    inner = np.linspace(low, high, BINS + 1)[1:-1]
+    counted = []
+    for item in (before, after):
+        below, _ = item.rows_up_to(inner)
+        counted.append(tuple(np.diff(np.rint([0.0, *below, item.rows])).astype(int).tolist()))
+    return Shape(low, high, counted[0], counted[1])
+
+
+def _percentile(item: Points, share: float) -> float:
+    import numpy as np
+
+    up_to = np.cumsum(item.counts)
+    return float(item.edges[min(int(np.searchsorted(up_to, share * up_to[-1])), len(up_to) - 1)])

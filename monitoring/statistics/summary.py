@@ -1,0 +1,190 @@
+"""The distribution of a column of numbers in a bounded number of points, made in one pass and merged with others.
+
+A summary is a distribution function that jumps at the values it knows and is straight between them. Values are counted
+in narrow bins laid by a sample of them; what is left of the bins (both tails) and bins that hold too much are sorted,
+so that ties and lumps stay exact whatever the sample was. At 1,024 points a share of rows up to any value is right to
+within 2 in 1,000 (a quantile of 1 / 960, and what the bins and the points on the way there leave), and to within a few
+in 10,000 where the distribution is smooth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+    Counts = NDArray[np.int64]
+
+LARGEST = 1024
+WORKING = 4 * LARGEST
+TAIL = 32
+FEW = 1 << 14
+SAMPLE = 1 << 12
+BINS = (1 << 16) - 2
+BLOCK = 1 << 17
+DEEPEST = 4
+HEAVY = 1 / (2 * LARGEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Rows up to each edge and above the edge before; ``at`` of them are the edge itself, the others lie between."""
+
+    edges: Numbers
+    counts: Counts
+    at: Counts
+
+    @property
+    def rows(self) -> int:
+        """The count of rows."""
+        return int(self.counts.sum())
+
+    @property
+    def exact(self) -> bool:
+        """Whether every row is known by its value."""
+        return bool((self.counts == self.at).all())
+
+    def rows_up_to(self, points: Numbers) -> tuple[Numbers, Numbers]:
+        """Return the rows below each point, and up to it."""
+        import numpy as np
+
+        last, total = len(self.edges) - 1, np.cumsum(self.counts).astype(np.float64)
+        before, starts = np.concatenate([[0.0], total[:-1]]), np.concatenate([self.edges[:1], self.edges[:-1]])
+        place = np.searchsorted(self.edges, points)
+        found = np.minimum(place, last)
+        there, width = self.edges[found] == points, self.edges[found] / 2 - starts[found] / 2  # halves cannot overflow
+        share = (points / 2 - starts[found] / 2) / np.where(width > 0, width, 1.0)
+        between = self.counts[found] - self.at[found]
+        upward = before[found] + between * np.clip(np.where(there, 1.0, share), 0.0, 1.0)
+        upward = np.where(there | (place > 0), upward, 0.0)
+        below = np.where(place > last, total[-1], upward)
+        return below, below + np.where(there, self.at[found], 0)
+
+
+def summarise(values: Numbers) -> Points:
+    """Return the points of finite numbers, at least one; at most as many as are needed to be merged (WORKING)."""
+    return condense(_counted(values, DEEPEST), WORKING)
+
+
+def _counted(values: Numbers, deeper: int) -> Points:
+    """Count in bins laid by a sample; sort where there is little to sort, or bins tell nothing apart."""
+    import numpy as np
+
+    if len(values) <= FEW or not deeper:
+        return _sorted(np.sort(values))
+    sample = np.sort(values[:: len(values) // SAMPLE])
+    aside = len(sample) // 1000
+    low, high = float(sample[aside]), float(sample[-1 - aside])
+    with np.errstate(over="ignore", divide="ignore"):
+        scale = float(np.float64(BINS) / (np.float64(high) - np.float64(low)))
+    if not 0 < scale < np.inf:
+        return _sorted(np.sort(values))
+    return _binned(values, low, scale, deeper)
+
+
+def _sorted(ordered: Numbers) -> Points:
+    """Return every distinct value of sorted numbers."""
+    import numpy as np
+
+    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    counts = np.diff(ends, prepend=-1)
+    return Points(ordered[ends], counts, counts)
+
+
+def _binned(values: Numbers, low: float, scale: float, deeper: int) -> Points:
+    import numpy as np
+
+    codes = np.empty(len(values), dtype=np.uint16)
+    counts = np.zeros(BINS + 2, dtype=np.int64)
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK] - low
+        block *= scale
+        np.clip(block, -1.0, BINS, out=block)
+        block += 1.0
+        code = block.astype(np.intp)
+        counts += np.bincount(code, minlength=BINS + 2)
+        codes[start : start + BLOCK] = code
+    heavy = counts > len(values) * HEAVY
+    tails = np.zeros(BINS + 2, dtype=bool)
+    tails[[0, -1]] = True
+    known = _joined([_sorted(np.sort(values[tails[codes]])), *_of_heavy(values, codes, counts, heavy & ~tails, deeper)])
+    bounds = low + np.arange(BINS + 1) / scale
+    thin = np.where(heavy | tails, 0, counts)[:-1]  # the bin below each bound; that below the first is the tail
+    return _together(known, bounds, thin)
+
+
+def _of_heavy(
+    values: Numbers, codes: NDArray[np.uint16], counts: Counts, heavy: NDArray[np.bool_], deeper: int
+) -> list[Points]:
+    """Return what is in heavy bins: one value alone as it is counted already, others in narrower bins."""
+    import numpy as np
+
+    if not heavy.any():
+        return []
+    seen = np.zeros(len(counts))
+    seen[codes] = values
+    mixed = np.zeros(len(counts), dtype=bool)
+    mixed[codes[seen[codes] != values]] = True
+    lumps = heavy & ~mixed
+    found = [Points(seen[lumps], counts[lumps], counts[lumps])]
+    rest = values[(heavy & mixed)[codes]]
+    return [*found, _counted(rest, deeper - 1)] if len(rest) else found
+
+
+def _joined(parts: Sequence[Points]) -> Points:
+    """Return the points of parts whose values do not lie between those of another part, or are known one by one."""
+    import numpy as np
+
+    if len(parts) == 1:
+        return parts[0]
+    edges = np.concatenate([part.edges for part in parts])
+    order = np.argsort(edges, kind="stable")
+    counts, at = (np.concatenate([getattr(part, name) for part in parts])[order] for name in ("counts", "at"))
+    return Points(edges[order], counts, at)
+
+
+def _together(known: Points, bounds: Numbers, thin: Counts) -> Points:
+    """Return known values and bins as one sequence of points, without bins beyond the least and greatest row."""
+    import numpy as np
+
+    places = np.searchsorted(known.edges, bounds)
+    edges = np.insert(known.edges, places, bounds)
+    counts, at = np.insert(known.counts, places, thin), np.insert(known.at, places, 0)
+    starts = np.flatnonzero(np.append(True, edges[1:] != edges[:-1]))
+    counts, at = np.add.reduceat(counts, starts), np.add.reduceat(at, starts)
+    held = np.flatnonzero(counts)
+    first = max(int(held[0]) - int(at[held[0]] < counts[held[0]]), 0)
+    kept = slice(first, int(held[-1]) + 1)
+    return Points(edges[starts][kept], counts[kept], at[kept])
+
+
+def condense(points: Points, most: int = LARGEST) -> Points:
+    """Return at most so many points: at quantiles, and all of both tails; a value heavier than a quantile is kept."""
+    import numpy as np
+
+    if len(points.edges) <= most:
+        return points
+    up_to = np.cumsum(points.counts)
+    rows, quantiles = int(up_to[-1]), most - 2 * TAIL
+    outside = np.rint(np.geomspace(1, max(rows / quantiles, 1), TAIL))
+    wanted = np.concatenate([outside, np.linspace(0, rows, quantiles + 1)[1:], rows + 1 - outside])
+    places = np.unique(np.searchsorted(up_to, wanted))
+    return Points(points.edges[places], np.diff(up_to[places], prepend=0), points.at[places])
+
+
+def merge(parts: Sequence[Points], most: int = WORKING) -> Points:
+    """Return the points of all parts together; exact where they are exact and few."""
+    import numpy as np
+
+    if len(parts) == 1:
+        return condense(parts[0], most)
+    edges = np.unique(np.concatenate([part.edges for part in parts]))
+    sides = [part.rows_up_to(edges) for part in parts]
+    below, up_to = (np.rint(sum(side[place] for side in sides)).astype(np.int64) for place in (0, 1))
+    return condense(Points(edges, np.diff(up_to, prepend=0), up_to - below), most)
