@@ -30,6 +30,7 @@ PROBITY_CHECKS = {
     "fairness": "monitoring.checks.fairness.check",
     "explainability": "monitoring.checks.explainability.check",
     "drift": "monitoring.checks.drift.check",
+    "data_quality": "monitoring.checks.data_quality.check",
 }
 PROBITY_TRAINING_BACKENDS = {"local": "registry.backends.training.local.LocalTraining"}
 _ENTRY_POINTS = BASE_DIR / "registry" / "backends" / "training" / "entry_points"

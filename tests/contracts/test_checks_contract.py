@@ -8,7 +8,7 @@ import pytest
 from monitoring.statistics.sketch import columns_of, sketch_table
 from registry.canonical import canonical, parse
 from registry.checks import Cancelled, Context, Need, ParameterError, Status
-from tests.monitoring.checks.inputs import SCHEMA, Collected, attributions, measure, random_predictions, report
+from tests.monitoring.checks.inputs import SCHEMA, Collected, attributions, measure, random_predictions, report, rows
 
 PII = {
     "engine": {"name": "presidio", "version": "2", "fingerprint": "f" * 8, "ner": "none"},
@@ -51,6 +51,7 @@ def _inputs(name, check):
         "fairness": lambda: {"schema": SCHEMA, "predictions": random_predictions()},
         "explainability": lambda: {"schema": SCHEMA, "attributions": table, "attributions_meta": meta},
         "drift": lambda: {"baseline": _sketch(1, 400), "current": _sketch(2, 200)},
+        "data_quality": lambda: {"schema": SCHEMA, "rows_train": rows(300, 1), "rows_evaluate": rows(200, 2)},
         "pii": lambda: {need.name: PII for need in check.needs({}) if need.kind == "pii"},
     }[name]()
 
@@ -61,6 +62,7 @@ MODULES = {
     "fairness": "monitoring.checks.fairness",
     "explainability": "monitoring.checks.explainability",
     "drift": "monitoring.checks.drift",
+    "data_quality": "monitoring.checks.data_quality",
     "pii": "privacy.checks.pii",
 }
 

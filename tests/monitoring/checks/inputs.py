@@ -67,6 +67,15 @@ def random_predictions(n=200, seed=0) -> pa.Table:
     return predictions(label, (score >= 0.5).astype("int8"), score, sex=sex, age_band=age)
 
 
+def rows(n=200, seed=0) -> pa.Table:
+    """Make rows of the schema, some of them doubled and with a gap."""
+    rng = np.random.default_rng(seed)
+    bmi, bp = rng.normal(25, 4, n).tolist(), rng.normal(90, 9, n).tolist()
+    sex, age, y = rng.choice(["1", "2"], n).tolist(), rng.integers(20, 80, n).tolist(), rng.integers(0, 2, n).tolist()
+    found = pa.table({"bmi": [None, *bmi[1:]], "bp": bp, "sex": sex, "age": age, "y": y})
+    return pa.concat_tables([found.slice(0, n - 5), found.slice(0, 5)])
+
+
 def attributions(n=200, seed=0, features=("bmi", "bp"), weights=(1.0, 0.5)) -> tuple[pa.Table, dict[str, Any]]:
     """Make additive attributions of a linear model whose first feature leans on sex."""
     rng = np.random.default_rng(seed)
