@@ -31,6 +31,7 @@ PROBITY_CHECKS = {
     "explainability": "monitoring.checks.explainability.check",
     "drift": "monitoring.checks.drift.check",
     "data_quality": "monitoring.checks.data_quality.check",
+    "model_files": "monitoring.checks.model_files.check",
 }
 PROBITY_TRAINING_BACKENDS = {"local": "registry.backends.training.local.LocalTraining"}
 _ENTRY_POINTS = BASE_DIR / "registry" / "backends" / "training" / "entry_points"
@@ -50,6 +51,7 @@ PROBITY_NEEDS = {
     "current": "governance.promotion.needs.data.current",
     "predictions": "governance.promotion.needs.behaviour.predictions",
     "incumbent_predictions": "governance.promotion.needs.behaviour.incumbent_predictions",
+    "model_files": "governance.promotion.needs.model.model_files",
     "attributions": "governance.promotion.needs.behaviour.attributions",
     "attributions_meta": "governance.promotion.needs.behaviour.attributions_meta",
 }

@@ -33,6 +33,15 @@ PII = {
     ],
 }
 
+FILES = {
+    "files": [
+        {"path": "model.skops", "kind": "skops", "unread": "", "names": {}, "known": 9, "opcodes": {}},
+        {"path": "model.pkl", "kind": "pickle", "unread": "", "known": 1, "names": {"dangerous": ["os.system"]}},
+        {"path": "weights.bin", "kind": "unread", "unread": "nobody knows its format"},
+    ],
+    "declared": {"loaders": ["mine"], "code": [], "trusted_types": [], "strange_types": ["mine.Thing"], "unread": ""},
+}
+
 
 def _sketch(seed, n):
     values = random_predictions(n, seed).to_pydict()
@@ -51,6 +60,7 @@ def _inputs(name, check):
         "fairness": lambda: {"schema": SCHEMA, "predictions": random_predictions()},
         "explainability": lambda: {"schema": SCHEMA, "attributions": table, "attributions_meta": meta},
         "drift": lambda: {"baseline": _sketch(1, 400), "current": _sketch(2, 200)},
+        "model_files": lambda: {"scan": FILES},
         "data_quality": lambda: {"schema": SCHEMA, "rows_train": rows(300, 1), "rows_evaluate": rows(200, 2)},
         "pii": lambda: {need.name: PII for need in check.needs({}) if need.kind == "pii"},
     }[name]()
@@ -63,6 +73,7 @@ MODULES = {
     "explainability": "monitoring.checks.explainability",
     "drift": "monitoring.checks.drift",
     "data_quality": "monitoring.checks.data_quality",
+    "model_files": "monitoring.checks.model_files",
     "pii": "privacy.checks.pii",
 }
 

@@ -53,12 +53,10 @@ def test_the_library_knows_no_other_policy():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_library_limits_only_what_the_checks_measure(name):
-    from monitoring.checks import drift, explainability, fairness, performance
+    from monitoring.checks import drift, explainability, fairness, model_files, performance
     from privacy.checks import pii
 
-    known = {
-        check.name: check for check in (drift.check, explainability.check, fairness.check, performance.check, pii.check)
-    }
+    known = {one.check.name: one.check for one in (drift, explainability, fairness, model_files, performance, pii)}
     policy = read_policy(load_policy_yaml(library_text(name)))
     rules: list[CheckRule | WatchRule] = [*policy.checks, *(policy.watch.checks if policy.watch else ())]
     assert rules
