@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command, get_commands, load_command_class
 
-from governance import cli
+from governance.cli.program import parser
 from governance.policies.schema import load_policy_yaml
 from registry.backends import sandbox
 from registry.ledger.events import kinds
@@ -140,11 +140,11 @@ def test_the_example_of_a_pipeline_is_a_script_and_calls_the_command_line_as_it_
     script = ROOT / "examples/ci.sh"
     assert os.access(script, os.X_OK)
     subprocess.run(["bash", "-n", script], check=True)
-    calls = re.findall(r"probity\.py ([^|>)\n]+)", script.read_text().partition("set -euo")[2])
+    calls = re.findall(r"probity\.pyz ([^|>)\n]+)", script.read_text().partition("set -euo")[2])
     assert [call.split()[0] for call in calls] == ["register", "request", "gate"]
     for call in calls:
         words = [re.sub(r"^\$.*", "00000000-0000-0000-0000-000000000001", word) for word in shlex.split(call)]
-        assert cli.parser().parse_args(words).command == words[0]
+        assert parser().parse_args(words).command == words[0]
 
 
 @pytest.mark.sandbox

@@ -13,7 +13,7 @@ from django.conf import settings
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("governance", "registry", "privacy", "monitoring")
 LONGEST, LONG, MOST_LONG = 400, 250, 0.1
-PRINTERS = ("governance/management/", "governance/cli.py", "registry/backends/programs/")
+PRINTERS = ("governance/management/", "governance/cli/", "registry/backends/programs/")
 SAID_TWICE = re.compile(r"^(utils?|helpers?|misc|common|stuff)$")
 
 

@@ -1,5 +1,6 @@
 """The whole path by the command line alone: one file run by a bare interpreter, against a live server."""
 
+import io
 import json
 import os
 import subprocess
@@ -11,13 +12,13 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
 from governance.access.tokens import create_token
 from governance.models import PromotionRequest
 from registry.models import Deployment, ModelVersion
-from tests.conftest import ROOT
 from tests.governance.conftest import committed_stage  # noqa: F401 - a fixture
 from tests.governance.stage import AUC, MISSES, REASON, STRADDLES, rows
 
@@ -58,7 +59,8 @@ def service(committed_stage):  # noqa: F811 - the fixture imported above
 @pytest.fixture
 def probity(committed_stage, service, tmp_path):  # noqa: F811
     """Return a function that runs one command as somebody: its exit code, what it printed, and its complaint."""
-    secrets = {}
+    secrets, program = {}, tmp_path / "probity.pyz"
+    call_command("build_cli", output=program, stdout=io.StringIO())
 
     def run(who, *arguments, told_as="json"):
         if who not in secrets:
@@ -78,7 +80,7 @@ def probity(committed_stage, service, tmp_path):  # noqa: F811
             "PROBITY_TOKEN": secrets[who],
         }
         done = subprocess.run(
-            [sys.executable, "-I", "-S", ROOT / "governance" / "cli.py", *map(str, arguments), "--format", told_as],
+            [sys.executable, "-I", "-S", program, *map(str, arguments), "--format", told_as],
             env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         assert not [one for one in secrets.values() if one in done.stdout + done.stderr]
