@@ -2,10 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.locked
+BOOST := build/boost
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up bench test test-long check lint format typecheck imports migrations image clean
+.PHONY: help setup demo up bench test test-boost test-long check lint format typecheck imports migrations image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 18
@@ -14,6 +15,12 @@ $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Probity needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r requirements.lock
+	@touch $@
+
+$(BOOST)/.locked: requirements.lock requirements-boost.lock
+	$(PYTHON) -m venv --clear $(BOOST)
+	$(BOOST)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: \
+	  -r requirements.lock -r requirements-boost.lock
 	@touch $@
 
 setup: $(STAMP) ## build .venv from the locked list (does nothing when that is up to date)
@@ -26,6 +33,10 @@ up: setup ## the whole service: migrate, broker, worker, beat, web; Ctrl-C stops
 
 test: setup check ## everything that a change must pass: style, types, layers, migrations, tests on SQLite and PostgreSQL
 	$(BIN)/python -m tests.run -n $(JOBS) $(ARGS)
+
+test-boost: $(BOOST)/.locked ## models of XGBoost, LightGBM and ONNX, in an environment of its own that has them
+	PROBITY_TEST_DATABASE=sqlite $(BOOST)/bin/python -m tests.run \
+	  tests/registry/backends/test_boosted_models.py tests/governance/promotion/test_formats.py $(ARGS)
 
 test-long: setup check ## the same, with the tests that take minutes
 	$(BIN)/python -m tests.run -n $(JOBS) -m "long or not long" $(ARGS)
