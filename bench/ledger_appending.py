@@ -1,4 +1,7 @@
-"""Appending beside a hash chain: 32 writers, one event a transaction, both in one database, the sequencer running."""
+"""Appending beside a hash chain: 32 writers, one event a transaction, both in one database, the sequencer running.
+
+The writers of both sides are threads of two processes, as those of the service's web server are.
+"""
 
 import bisect
 import hashlib
@@ -18,7 +21,7 @@ from ledger_approving import approvals
 from measuring import Row, row
 
 from registry.canonical import canonical
-from registry.ledger import keyring, rows
+from registry.ledger import keyring, queue, rows
 from registry.ledger.append import append as append_event
 from registry.ledger.append import moment
 from registry.ledger.memory import Memory
@@ -26,7 +29,9 @@ from registry.ledger.sequence import Sequencer
 from registry.ledger.sequencing import Loop
 from registry.models import Actor
 
-WRITERS = 32
+PROCESSES, THREADS = 2, 16
+WRITERS = PROCESSES * THREADS
+READY_SECONDS = 60.0
 DATA = {"kind": "assess", "status": "SUCCEEDED", "attempt": 1, "error_code": ""}
 PEER = "hash chain in the same database"
 STEADY, SECONDS = 1000, 5
@@ -76,13 +81,29 @@ def log(subject: str, actor: Actor) -> None:
     append_event("run.ended", actor=actor, subject=subject, data=DATA)
 
 
-def _write(one: Any, number: int, count: int, barrier: Any) -> None:
-    actor = Actor.system("bench")
-    subject = f"run:{uuid.UUID(int=number)}"
-    barrier.wait()
-    for _ in range(count):
-        _append_one(one, subject, actor)
-    os._exit(0)
+def _write(one: Any, process: int, count: int, barrier: Any) -> None:
+    actor, failed = Actor.system("bench"), []
+    connections.close_all()
+
+    def write(number: int) -> None:
+        subject = f"run:{uuid.UUID(int=process * THREADS + number)}"
+        try:
+            connection.ensure_connection()
+            barrier.wait(READY_SECONDS)
+            for _ in range(count):
+                _append_one(one, subject, actor)
+        except Exception as error:  # noqa: BLE001 - said by the process's exit code
+            failed.append(error)
+            barrier.abort()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os._exit(bool(failed))
 
 
 def _append_one(one: Any, subject: str, actor: Actor) -> None:
@@ -97,14 +118,14 @@ def _append_one(one: Any, subject: str, actor: Actor) -> None:
 
 
 def rate(one: Any, count: int) -> float:
-    """Return the events per second of 32 processes that write ``count`` each."""
+    """Return the events per second of 32 writers that write ``count`` each."""
     connections.close_all()
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(WRITERS + 1)
-    writers = [context.Process(target=_write, args=(one, number, count, barrier)) for number in range(WRITERS)]
+    writers = [context.Process(target=_write, args=(one, number, count, barrier)) for number in range(PROCESSES)]
     for writer in writers:
         writer.start()
-    barrier.wait()
+    barrier.wait(READY_SECONDS)
     began = time.perf_counter()
     for writer in writers:
         writer.join()
@@ -210,6 +231,6 @@ def _one(sql: str) -> Any:
 
 def _wait_until_empty() -> None:
     deadline = time.monotonic() + 120
-    while rows.has_queue() and time.monotonic() < deadline:
+    while queue.waits() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.2)

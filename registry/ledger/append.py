@@ -16,6 +16,8 @@ from registry.models.principal import Actor
 
 LARGEST_BODY = 60 * 1024
 FORMAT = 1
+PREVIOUS = '"prev":'
+NO_PREVIOUS = f"{PREVIOUS}null"
 MOVE_HEAD = (
     "INSERT INTO ledger_head (subject, leaf_hash) VALUES (%s, %s) "
     "ON CONFLICT (subject) DO UPDATE SET leaf_hash = excluded.leaf_hash"
@@ -66,7 +68,7 @@ def append(
     description = events.kind(kind)
     description.check(data)
     at = moment(timezone.now())
-    begin = canonical(
+    text = Split.of(
         {
             "actor": actor.document(),
             "at": at,
@@ -76,10 +78,12 @@ def append(
             "id": str(uuid.uuid4()),
             "kind": kind,
             "policy": policy,
+            "prev": None,
+            "schema": description.schema,
+            "subject": subject,
+            "subject_digest": subject_digest,
         }
     )
-    end = canonical({"schema": description.schema, "subject": subject, "subject_digest": subject_digest})
-    text = Split(f'{begin.decode()[:-1]},"prev":', f",{end.decode()[1:]}")
     if (size := len(text.around(b"\x00" * 32).encode())) > LARGEST_BODY:
         raise EventTooLargeError(f"{kind} is {size} bytes; the limit is {LARGEST_BODY}")
     add = _add_there if connection.vendor == "postgresql" else _add
@@ -92,6 +96,12 @@ class Split:
 
     before: str
     after: str
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Split":
+        """Split a document whose ``prev`` is null: what follows it holds no other key of that name."""
+        before, _, after = canonical(document).decode().rpartition(NO_PREVIOUS)
+        return cls(f"{before}{PREVIOUS}", after)
 
     def around(self, previous: bytes) -> str:
         """Return the whole text: ``prev`` is a leaf hash in hexadecimal, null for the first event of a subject."""

@@ -1,6 +1,6 @@
 """Whether the database still has the triggers that the migrations made, each with its own body; and put them back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -92,10 +92,9 @@ def reinstall(*, wrong_before: Iterable[Problem] = ()) -> list[Problem]:
     ``wrong_before`` is what was wrong before the migrations that have just run: it was not they who did that.
     """
     found, earlier = problems(), [one.trigger.name for one in wrong_before]
-    drop = _drop()
     with connection.cursor() as cursor:
         for one in found:
-            for statement in (drop(one.trigger), *one.trigger.statements()):
+            for statement in (one.trigger.drop(), *one.trigger.statements()):
                 cursor.execute(statement)
     if found or earlier:
         named = {code: [one.trigger.name for one in found if one.code == f"trigger_{code}"] for code in _CODES}
@@ -109,9 +108,3 @@ def reinstall(*, wrong_before: Iterable[Problem] = ()) -> list[Problem]:
 
 
 _CODES = ("missing", "changed")
-
-
-def _drop() -> Callable[[Trigger], str]:
-    if connection.vendor == "postgresql":
-        return lambda trigger: f"DROP TRIGGER IF EXISTS {trigger.name} ON {trigger.table}"
-    return lambda trigger: f"DROP TRIGGER IF EXISTS {trigger.name}"

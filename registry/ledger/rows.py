@@ -1,7 +1,5 @@
 """The tables of the tree, in plain SQL: what the sequencer reads and writes, thousands of rows at a time."""
 
-import io
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +8,8 @@ from django.db import connection
 
 from registry.ledger import note as notes
 from registry.ledger.paths import Prover
-from registry.ledger.tree import Tile, TileReader, TreeHead, leaf_hash, with_partials
+from registry.ledger.tree import Tile, TileReader, TreeHead, with_partials
 
-HASHED = "e.leaf_hash = sha256('\\x00'::bytea || convert_to(e.body, 'UTF8'))"
 LOCK = 0x50524F42  # "PROB": this product's number among the advisory locks of a PostgreSQL database
 
 
@@ -27,17 +24,6 @@ class Log:
     def subject(self) -> str:
         """What events about the log itself are about."""
         return f"log:{self.origin}"
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """An event without a place in the tree; ``is_sound`` says that its leaf hash is that of its text."""
-
-    number: int
-    leaf_hash: bytes
-    kind: str
-    subject: str
-    is_sound: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,54 +72,13 @@ def add_log(log: Log) -> Log:
     return log
 
 
-def has_queue() -> bool:
-    """Say whether any event waits for its place, without locking anything."""
-    return bool(_rows("SELECT 1 FROM ledger_pending LIMIT 1"))
-
-
-def queue(most: int, *, kind: str | None = None, subject: str | None = None) -> list[Queued]:
-    """Return the first events of the queue in the order of their numbers, optionally of one kind and subject.
-
-    PostgreSQL hashes the texts itself, so that they need not be sent here.
-    """
-    where, values = ("WHERE e.kind = %s AND e.subject = %s", [kind, subject]) if kind else ("", [])
-    hashed = connection.vendor == "postgresql"
-    found = _rows(
-        f"SELECT e.id, e.leaf_hash, e.kind, e.subject, {HASHED if hashed else 'e.body'} FROM ledger_pending p "  # noqa: S608
-        f"JOIN ledger_event e ON e.id = p.event_id {where} ORDER BY p.event_id LIMIT %s",
-        [*values, most],
-    )
-    return [
-        Queued(number, bytes(leaf), kind, subject, last if hashed else leaf_hash(last.encode()) == bytes(leaf))
-        for number, leaf, kind, subject, last in found
-    ]
-
-
-def dequeue(numbers: Sequence[int]) -> None:
-    """Take events out of the queue."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("DELETE FROM ledger_pending WHERE event_id = ANY(%s)", [list(numbers)])
-        else:
-            listed = json.dumps(list(numbers))
-            cursor.execute("DELETE FROM ledger_pending WHERE event_id IN (SELECT value FROM json_each(%s))", [listed])
-
-
-def add_leaves(log: Log, start: int, numbers: Sequence[int]) -> None:
-    """Give events contiguous places from ``start`` on."""
-    if connection.vendor == "sqlite":
-        sql = "INSERT INTO ledger_leaf (log_id, seq, event_id) VALUES (%s, %s, %s)"
-        _many(sql, ((log.number, start + at, number) for at, number in enumerate(numbers)))
-        return
-    text = "".join(f"{log.number}\t{start + at}\t{number}\n" for at, number in enumerate(numbers))
-    with connection.cursor() as cursor:
-        cursor.copy_expert("COPY ledger_leaf (log_id, seq, event_id) FROM STDIN", io.StringIO(text))
-
-
-def add_tiles(log: Log, tiles: Iterable[Tile]) -> None:
-    """Keep full tiles."""
-    sql = "INSERT INTO ledger_tile (log_id, level, idx, hashes) VALUES (%s, %s, %s, %s)"
-    _many(sql, ((log.number, tile.level, tile.index, tile.hashes) for tile in tiles))
+def add_tiles(log: Log, tiles: Sequence[Tile]) -> None:
+    """Keep full tiles, in one statement."""
+    if tiles:
+        places = ", ".join(["(%s, %s, %s, %s)"] * len(tiles))
+        values = [value for tile in tiles for value in (log.number, tile.level, tile.index, tile.hashes)]
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO ledger_tile (log_id, level, idx, hashes) VALUES {places}", values)  # noqa: S608
 
 
 def add_checkpoint(log: Log, head: TreeHead, note: str) -> None:

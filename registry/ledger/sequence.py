@@ -5,22 +5,21 @@ their numbers, get the next contiguous places; full tiles and a signed checkpoin
 are never found by ``number > last``: numbers are given before commit, so that a smaller one may appear later.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
-from registry.ledger import rows
+from registry.ledger import queue, rows
 from registry.ledger.checkpoint import Checkpoint, sign
 from registry.ledger.keyring import Keyring
 from registry.ledger.memory import Memory
 from registry.ledger.note import Note
 from registry.ledger.note import sign as sign_note
-from registry.ledger.rows import Log, Queued
+from registry.ledger.queue import FROZEN, Taken, UnsoundEventError
+from registry.ledger.rows import Log
 from registry.ledger.tree import Edge, TreeHead, with_partials
 
-LARGEST_BATCH = 4096
-FROZEN, STARTED = "log.frozen", "log.started"
+LARGEST_BATCH = 16_384
 
 
 class RefusedToSignError(RuntimeError):
@@ -66,44 +65,40 @@ class Sequencer:
         Raises BusyError while another sequencer holds the lock, RefusedToSignError when the record and what was signed
         before do not agree. Either way nothing has changed.
         """
-        if self._edge is not None and not rows.has_queue():
+        if self._edge is not None and not queue.waits():
             return None
         with transaction.atomic():
             if not rows.try_lock():
                 raise BusyError("Another sequencer holds the lock of this database.")
             log, edge = self._position()
-            queued = [] if self._closed else self._batch(log, edge.size, most)
-            if queued:
+            taken = None if self._closed else self._take(log, edge.size, most)
+            if taken:
                 edge = edge.copy()
-                signed = self._extend(log, edge, queued)
+                signed = self._extend(log, edge, taken)
         self._log, self._edge = log, edge
-        if not queued:
+        if not taken:
             return None
-        self._closed = queued[-1].kind == FROZEN
+        self._closed = taken.freezes
         self._memory.keep(signed.note)
         return signed
 
-    def _extend(self, log: Log, edge: Edge, queued: Sequence[Queued]) -> Signed:
-        start, hashes = edge.size, [_checked(event) for event in queued]
-        tiles = edge.extend(hashes)
+    def _take(self, log: Log, size: int, most: int) -> Taken | None:
+        try:
+            taken = queue.take(log, size, most)
+        except UnsoundEventError as error:
+            raise RefusedToSignError(str(error)) from error
+        return taken if taken.leaves else None
+
+    def _extend(self, log: Log, edge: Edge, taken: Taken) -> Signed:
+        tiles = edge.extend(taken.leaves)
         checkpoint = Checkpoint(log.origin, edge.head())
         first, *others = self._keyring.signers
         note = sign(checkpoint, first)
         if others:
             note = note.add(*sign_note(checkpoint.text, *others).signatures)
-        rows.add_leaves(log, start, [event.number for event in queued])
         rows.add_tiles(log, tiles)
         rows.add_checkpoint(log, checkpoint.head, note.encode().decode())
-        rows.dequeue([event.number for event in queued])
-        return Signed(log, checkpoint.head, note, len(queued))
-
-    def _batch(self, log: Log, size: int, most: int) -> list[Queued]:
-        """Return what comes next: a new log begins with the word that starts it, a frozen one ends with its own."""
-        if size == 0 and log.number > 1:
-            return rows.queue(1, kind=STARTED, subject=log.subject)
-        queued = rows.queue(most)
-        ends = [at for at, event in enumerate(queued) if event.kind == FROZEN and event.subject == log.subject]
-        return queued[: ends[0] + 1] if ends else queued
+        return Signed(log, checkpoint.head, note, len(taken.leaves))
 
     def _position(self) -> tuple[Log, Edge]:
         """Return the log and its right edge, as the database has them now."""
@@ -142,7 +137,7 @@ class Sequencer:
     def _begin(self, last: Log | None) -> Log:
         """Begin the first log, or one that an event introduces as the successor of the last."""
         origin, number = self._keyring.origin, last.number + 1 if last else 1
-        if last and not rows.queue(1, kind=STARTED, subject=f"log:{origin}"):
+        if last and not queue.waits(started=f"log:{origin}"):
             raise RefusedToSignError(
                 f"The key signs for {origin}, but the record is kept in {last.origin}, and no event makes the one "
                 "the successor of the other: use the key of that log, or `manage.py ledger_key succeed`."
@@ -152,10 +147,3 @@ class Sequencer:
                 f"A checkpoint of {seen.origin} of size {seen.head.size} was signed, but the database holds no log."
             )
         return rows.add_log(Log(number, origin))
-
-
-def _checked(event: Queued) -> bytes:
-    """Return the leaf hash of an event; raises RefusedToSignError when it is not that of its text."""
-    if not event.is_sound:
-        raise RefusedToSignError(f"The leaf hash kept with event {event.number} is not that of its text.")
-    return event.leaf_hash

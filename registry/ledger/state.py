@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from registry.ledger import rows
-from registry.ledger.sequence import FROZEN
+from registry.ledger.queue import FROZEN
 from registry.ledger.tree import TreeHead
 
 OLDEST = "SELECT e.at FROM ledger_pending p JOIN ledger_event e ON e.id = p.event_id ORDER BY p.event_id LIMIT 1"

@@ -45,6 +45,10 @@ class Trigger:
         always = f"ALTER TABLE {self.table} ENABLE ALWAYS TRIGGER {self.name}"
         return [self.function.statement(), self.create, always]
 
+    def drop(self) -> str:
+        """Return the SQL that removes it, if it is there."""
+        return f"DROP TRIGGER IF EXISTS {self.name}{f' ON {self.table}' if self.function else ''}"
+
 
 class Triggers(RunPython):
     """The migration that makes triggers, and ``more`` SQL that belongs to them."""
@@ -56,7 +60,7 @@ class Triggers(RunPython):
 
     def _make(self, _apps: Any, schema_editor: Any) -> None:
         for trigger in self.triggers():
-            for statement in trigger.statements():
+            for statement in (trigger.drop(), *trigger.statements()):
                 schema_editor.execute(statement, params=None)
         for statement in self.more():
             schema_editor.execute(statement, params=None)
@@ -151,39 +155,56 @@ BEGIN
     INSERT INTO SCHEMA.ledger_pending (event_id) VALUES (NEW.id);
     RETURN NULL;
 END """
+_ENQUEUE_LEAF = """
+BEGIN
+    IF NEW.leaf_hash <> sha256('\\x00'::bytea || convert_to(NEW.body, 'UTF8')) THEN
+        RAISE EXCEPTION 'the leaf hash of a ledger event is not that of its text'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    INSERT INTO SCHEMA.ledger_pending (event_id, leaf_hash) VALUES (NEW.id, NEW.leaf_hash);
+    RETURN NULL;
+END """
 
 
-def _enqueue() -> Function:
+def _enqueue(source: str) -> Function:
     """Name the schema in the statement: PL/pgSQL then plans it once a session, which it cannot do for a text."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT quote_ident(current_schema())")
         schema = cursor.fetchone()[0]
-    return Function("ledger_enqueue", _ENQUEUE.replace("SCHEMA", schema), definer=True)
+    return Function("ledger_enqueue", source.replace("SCHEMA", schema), definer=True)
 
 
-_SQLITE_QUEUE = [
-    Trigger(
-        "ledger_event",
-        "ledger_event_queue",
-        "CREATE TRIGGER ledger_event_queue AFTER INSERT ON ledger_event "
-        "BEGIN INSERT INTO ledger_pending (event_id) VALUES (NEW.id); END",
-    ),
-    Trigger(
-        "ledger_event",
-        "ledger_event_leaf_length",
-        "CREATE TRIGGER ledger_event_leaf_length BEFORE INSERT ON ledger_event WHEN length(NEW.leaf_hash) <> 32 "
-        "BEGIN SELECT RAISE(ABORT, 'a leaf hash has 32 bytes'); END",
-    ),
-]
+def _postgres_queue(source: str) -> Callable[[], list[Trigger]]:
+    return lambda: [_calling("ledger_event", "ledger_event_queue", "AFTER INSERT", _enqueue(source))]
+
+
+def _sqlite_queue(insert: str) -> Trigger:
+    create = f"CREATE TRIGGER ledger_event_queue AFTER INSERT ON ledger_event BEGIN {insert}; END"
+    return Trigger("ledger_event", "ledger_event_queue", create)
+
+
+_SQLITE_LENGTH = Trigger(
+    "ledger_event",
+    "ledger_event_leaf_length",
+    "CREATE TRIGGER ledger_event_leaf_length BEFORE INSERT ON ledger_event WHEN length(NEW.leaf_hash) <> 32 "
+    "BEGIN SELECT RAISE(ABORT, 'a leaf hash has 32 bytes'); END",
+)
 _POSTGRES_LEAF = "ALTER TABLE ledger_event ADD CONSTRAINT ledger_event_leaf_length CHECK (octet_length(leaf_hash) = 32)"
 
 
 def queue_events() -> Triggers:
     """Return the migration that queues every ledger event for the sequencer, whoever inserts it."""
+    insert = "INSERT INTO ledger_pending (event_id) VALUES (NEW.id)"
     return Triggers(
-        _chosen(
-            lambda: [_calling("ledger_event", "ledger_event_queue", "AFTER INSERT", _enqueue())],
-            lambda: _SQLITE_QUEUE,
-        ),
+        _chosen(_postgres_queue(_ENQUEUE), lambda: [_sqlite_queue(insert), _SQLITE_LENGTH]),
         more=lambda: [_POSTGRES_LEAF] if connection.vendor == "postgresql" else [],
     )
+
+
+def queue_leaves() -> Triggers:
+    """Return the migration that queues every event with its leaf hash, as it was when it was inserted.
+
+    PostgreSQL refuses an event whose leaf hash is not that of its text; SQLite cannot hash, and the sequencer does it.
+    """
+    insert = "INSERT INTO ledger_pending (event_id, leaf_hash) VALUES (NEW.id, NEW.leaf_hash)"
+    return Triggers(_chosen(_postgres_queue(_ENQUEUE_LEAF), lambda: [_sqlite_queue(insert)]))

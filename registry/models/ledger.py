@@ -47,11 +47,12 @@ class LedgerHead(models.Model):
 
 
 class LedgerPending(models.Model):
-    """The queue of events that have no place in the tree yet, filled by a trigger; the sequencer empties it."""
+    """The queue of leaf hashes that have no place in the tree yet, filled by a trigger; the sequencer empties it."""
 
     event = models.OneToOneField(
         LedgerEvent, primary_key=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
+    leaf_hash = models.BinaryField(default=b"")
 
     class Meta:
         db_table = "ledger_pending"

@@ -12,7 +12,7 @@ from governance.exports.build import build
 from governance.exports.pack.build import write_pack
 from governance.exports.pack.ready import await_ready
 from governance.models import PromotionRequest
-from registry.ledger import keyring, read, rows
+from registry.ledger import keyring, queue, read, rows
 from registry.ledger.folder import TileFolder
 from registry.ledger.tiles import published
 
@@ -36,7 +36,7 @@ def wait_until_published(home: Path) -> int:
     while True:
         log = rows.last_log()
         size = published(TileFolder(_export(home) / "logs" / str(log.number))).size if log else 0
-        if size >= read.size() and not rows.has_queue():
+        if size >= read.size() and not queue.waits():
             return size
         if time.monotonic() > deadline:
             raise NotSignedError(f"{read.size()} entries were recorded, and {size} of them are signed and published.")

@@ -178,7 +178,7 @@ def test_an_event_inserted_by_hand_is_queued_for_the_tree_too():
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO ledger_event (body, leaf_hash, kind, subject, actor, at) VALUES ('{}', %s, 'a', 'b', '', '')",
-            [b"\x00" * 32],
+            [leaf_hash(b"{}")],
         )
     [entry] = read.entries()
     assert read.pending() == 1

@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from governance.exports.verify import APPEND_ONLY, GUARDS
+from registry.ledger.append import leaf_hash
 from registry.ledger.guards import declared, problems
 
 KEYS = {
@@ -43,8 +44,9 @@ NUMBERS = (
     "IntegerField", "BigIntegerField", "PositiveIntegerField", "PositiveBigIntegerField", "SmallIntegerField",
     "PositiveSmallIntegerField", "BigAutoField", "AutoField",
 )  # fmt: skip
+TEXT = "1" * 8
 SAMPLES: dict[str, object] = {
-    "BinaryField": b"\x01" * 32,
+    "BinaryField": leaf_hash(TEXT.encode()),
     "UUIDField": "11111111-1111-4111-8111-111111111111",
     "DateTimeField": "2026-01-01 00:00:00+00:00",
     "BooleanField": True,
@@ -54,7 +56,6 @@ SAMPLES: dict[str, object] = {
 }
 OTHERS: dict[str, object] = {
     **SAMPLES,
-    "BinaryField": b"\x02" * 32,
     "UUIDField": "22222222-2222-4222-8222-222222222222",
     **dict.fromkeys(NUMBERS, 2),
 }
@@ -67,7 +68,7 @@ def filled(db) -> Callable[[str], None]:
     def fill(table: str) -> None:
         described = columns(table)
         names = ", ".join(f'"{name}"' for name, _ in described)
-        values = [SAMPLES.get(kind, "1" * 8) for _, kind in described]
+        values = [SAMPLES.get(kind, TEXT) for _, kind in described]
         run(f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(values))})", values)  # noqa: S608
 
     return fill

@@ -8,7 +8,7 @@ from governance.exports.documents import tables
 from registry.ledger.grants import GrantError, apply, excesses, statements
 
 ROLES = {"app": "grants_app", "sequencer": "grants_sequencer", "owner": "grants_owner"}
-BODY = "'{}', decode(repeat('ab', 32), 'hex'), 'a.b', 'a:1', 'x', 'now'"
+BODY = "'{}', sha256('\\x00'::bytea || '{}'::bytea), 'a.b', 'a:1', 'x', 'now'"
 ADD = f"INSERT INTO ledger_event (body, leaf_hash, kind, subject, actor, at) VALUES ({BODY})"  # noqa: S608 - fixed text
 CHOOSE = ADD.replace("(body", "(id, body").replace("VALUES (", "OVERRIDING SYSTEM VALUE VALUES (99, ")
 

@@ -4,9 +4,9 @@ import hashlib
 import threading
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from registry.ledger import rows
+from registry.ledger import queue, rows
 from registry.ledger.append import append
 from registry.ledger.checkpoint import open_checkpoint
 from registry.ledger.keyring import Keyring
@@ -69,7 +69,7 @@ def test_every_queued_event_gets_the_next_place_and_a_signed_checkpoint_covers_i
     opened = open_checkpoint(signed.note.encode(), RING.verifiers)
     assert opened.head.root == root_of([leaf_hash(text) for text in texts])
     assert execute("SELECT seq, event_id FROM ledger_leaf ORDER BY seq") == [(at, at + 1) for at in range(5)]
-    assert rows.has_queue() is False
+    assert queue.waits() is False
     assert sequencer.step() is None
     assert tree()[1].head == signed.head
 
@@ -154,9 +154,25 @@ def test_a_tree_that_does_not_give_the_signed_root_is_not_continued(memory, monk
     refuses(Sequencer(RING, memory), "does not reproduce the root")
 
 
-def test_an_event_whose_leaf_is_not_that_of_its_text_stops_the_log(sequencer):
-    add_events(1, leaf=lambda _text: hashlib.sha256(b"something else").digest())
-    refuses(sequencer, "kept with event 1 is not that of its text")
+def test_an_event_whose_leaf_is_not_that_of_its_text_gets_no_place(sequencer):
+    def add():
+        add_events(1, leaf=lambda _text: hashlib.sha256(b"something else").digest())
+
+    if connection.vendor == "postgresql":
+        with pytest.raises(IntegrityError, match="is not that of its text"), transaction.atomic():
+            add()
+        assert queue.waits() is False
+    else:
+        add()
+        refuses(sequencer, "kept with event 1 is not that of its text")
+
+
+def test_what_waits_and_is_no_event_stops_the_log(sequencer):
+    add_events(2)
+    execute("INSERT INTO ledger_pending (event_id, leaf_hash) VALUES (7, %s)", [b""])
+    refuses(
+        sequencer, "event 7 is not that" if connection.vendor == "sqlite" else "3 events wait, but the queue holds 64"
+    )
 
 
 def test_the_key_of_another_log_signs_nothing(sequencer, memory):
