@@ -17,6 +17,7 @@ DATABASES = ("sqlite", "postgres")
 # What never opens a database runs once, with the first of them.
 WITHOUT_DATABASE = (
     "tests/contracts",
+    "tests/governance/local_check",
     "tests/governance/management/test_trial_shapes.py",
     "tests/governance/rules",
     "tests/monitoring/checks",

@@ -13,6 +13,7 @@ from pathlib import Path
 from governance.cli.answers import UNREACHABLE, USAGE, CliError, Result, clean
 from governance.cli.credentials import login
 from governance.cli.formats import FORMATS, as_text, tell_github
+from governance.cli.local import check
 from governance.cli.privacy import anonymise
 from governance.cli.releases import approve, gate, register, reject, release, request, rollback, status
 
@@ -34,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument(f"--{name}", required=True)
         return one
 
+    commands.add_parser("check", help=check.__doc__, add_help=False)
     add(login).add_argument("--url")
     one = add(register, "model")
     source = one.add_mutually_exclusive_group(required=True)
@@ -74,8 +76,11 @@ def _add_receipt(one: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; whatever goes wrong is never a pass."""
-    args = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    args = parser().parse_args(given[:1] if given[:1] == ["check"] else given)
     try:
+        if args.command == "check":  # it has options and answers of its own
+            return check(given[1:])
         result: Result = args.run(args)
         print(FORMATS[args.format](*result))
     except CliError as error:

@@ -3,12 +3,8 @@
 from typing import Any
 
 from governance.exports.verify import verify
-from governance.management.trial.groups import group_numbers, whole_numbers
-from governance.management.trial.question import Question
+from governance.management.trial.numbers import numbers
 from governance.management.trial.walk import CLEAN, Walked
-from governance.management.trial.within import conditional_numbers
-from monitoring.statistics.counting import batches_of, count_batches
-from monitoring.statistics.groups import control_column
 from registry.artifacts import read_table
 
 CAVEATS = {
@@ -71,18 +67,6 @@ def numbers_of(walked: Walked) -> dict[str, Any]:
     if not judged:
         return {"whole": None, "groups": [], "conditional": []}
     return numbers(read_table(judged[0]), walked.prepared.question)
-
-
-def numbers(predictions: Any, question: Question) -> dict[str, Any]:
-    """Return them from a predictions table; raises ReferenceGroupError."""
-    attributes = [one.column for one in question.sensitive]
-    controls = {one.column: control_column(one.column) for one in question.control}
-    cube = count_batches(batches_of(predictions), (*attributes, *controls.values()))
-    return {
-        "whole": whole_numbers(cube),
-        "groups": group_numbers(cube, attributes, question.reference),
-        "conditional": conditional_numbers(cube, attributes, controls, question.reference),
-    }
 
 
 def _columns(walked: Walked) -> dict[str, Any]:

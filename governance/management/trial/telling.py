@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+ITEM = ("outcome", "metric", "group", "value", "interval", "n", "limit")
 SHOWN = ("n", "selection_rate", "tpr", "fpr", "fnr", "impact_ratio")
 OF_ALL = ("n", "tn", "fp", "fn", "tp", "selection_rate", "tpr", "fpr", "fnr", "precision", "accuracy")
 WITHIN = ("selection_rate", "tpr", "fpr", "fnr")
@@ -28,13 +29,8 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield f"VERDICT  {answer['verdict']}  ({answer['state']})"
     yield ""
-    yield from _items(answer["items"])
-    if answer["whole"]:
-        yield from ("", "ALL ROWS", *_table([OF_ALL, [_or(answer["whole"][name]) for name in OF_ALL]]))
-    for one in answer["groups"]:
-        yield from _groups(one)
-    for one in answer["conditional"]:
-        yield from _conditional(one)
+    yield from tell_items(answer["items"])
+    yield from tell_numbers(answer)
     yield ""
     yield f"Evaluation {answer['evaluation']}"
     yield f"Ledger: {answer['ledger']['entries']} entries, {'valid' if answer['ledger']['valid'] else 'NOT VALID'}"
@@ -55,24 +51,28 @@ def _columns(answer: dict[str, Any]) -> Iterator[str]:
         yield "Personal data: the scan is NOT complete"
 
 
-def _items(items: Sequence[dict[str, Any]]) -> Iterator[str]:
-    rows = [["outcome", "metric", "group", "value", "interval", "n", "limit"]]
-    for one in items:
-        ends = f"{_short(one['lower'])} to {_short(one['upper'])}" if one["lower"] or one["upper"] else ABSENT
-        rows.append(
-            [
-                one["outcome"],
-                one["metric"],
-                one["group"] or ABSENT,
-                _short(one["value"]),
-                ends,
-                _or(one["n"]),
-                _limit(one),
-            ]
-        )
-    yield from _table(rows)
+def tell_numbers(answer: dict[str, Any]) -> Iterator[str]:
+    """Yield the numbers of all rows, of the groups, and of these within the controls."""
+    if answer["whole"]:
+        yield from ("", "ALL ROWS", *_table([OF_ALL, [_or(answer["whole"][name]) for name in OF_ALL]]))
+    for one in answer["groups"]:
+        yield from _groups(one)
+    for one in answer["conditional"]:
+        yield from _conditional(one)
+
+
+def tell_items(items: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield the table of the outcomes, and the reason of each that is no pass."""
+    yield from _table([ITEM, *(item_row(one) for one in items)])
     yield ""
     yield from (f"  {one['outcome']}: {one['reason']}" for one in items if one["outcome"] != "PASS")
+
+
+def item_row(one: dict[str, Any]) -> list[str]:
+    """Return an item's outcome, metric, group, value, interval, n and limit."""
+    ends = f"{_short(one['lower'])} to {_short(one['upper'])}" if one["lower"] or one["upper"] else ABSENT
+    shown = [one["outcome"], one["metric"], one["group"] or ABSENT, _short(one["value"])]
+    return [*shown, ends, _or(one["n"]), _limit(one)]
 
 
 def _limit(item: dict[str, Any]) -> str:

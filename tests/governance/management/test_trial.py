@@ -4,11 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+from django.conf import settings
 from sklearn.metrics import confusion_matrix
 
+from governance.local_check.measure import measure_all
+from governance.local_check.needs import Needs
+from governance.local_check.subject import Rows, read_subject
 from governance.management.trial.answer import answer
 from governance.management.trial.errors import ReferenceGroupError
 from governance.management.trial.groups import group_numbers, rates_of, six
@@ -17,7 +23,9 @@ from governance.management.trial.stage import NotATrialError, set_stage
 from governance.management.trial.telling import tell
 from governance.management.trial.walk import walk
 from governance.models import Approval
+from governance.rules.policy import read_policy
 from monitoring.statistics.cube import parse_cube
+from registry.artifacts import checkout_tree
 from tests.governance.management.conftest import asked, csv_text, loans, state
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -88,7 +96,9 @@ def test_a_baseline_is_trained_judged_on_other_rows_and_never_approved(tmp_path)
     rows = loans(260)
     rows[7]["income"] = rows[200]["income"] = ""
     (tmp_path / "rows.csv").write_text(csv_text(rows))
-    found = judged(asked(tmp_path / "rows.csv", ignore=("pred", "prob")))
+    question = asked(tmp_path / "rows.csv", ignore=("pred", "prob"))
+    walked = walk(prepare(question), set_stage(None))
+    found = answer(walked)
     assert found["columns"]["features"] == ["income", "debt"]
     assert found["columns"]["not_features"] == {
         "id": "a different value in every row",
@@ -103,6 +113,23 @@ def test_a_baseline_is_trained_judged_on_other_rows_and_never_approved(tmp_path)
     assert item(found, "explainability/explainability.additivity_error/")["outcome"] == "PASS"
     assert found["state"] in {"AWAITING_DECISION", "BLOCKED"}
     assert Approval.objects.count() == 0
+    _the_laptop_reports_the_same(walked, tmp_path)
+
+
+def _the_laptop_reports_the_same(walked, folder):
+    """Measure the model and its rows, taken out of the store, by files alone: every report is the service's."""
+    train, judged_rows = split(walked.prepared)
+    pq.write_table(judged_rows, folder / "judged.parquet")
+    pq.write_table(train, folder / "train.parquet")
+    question = replace(walked.prepared.question, file=folder / "judged.parquet", features=walked.features)
+    model = checkout_tree(walked.version.content_id, folder / "model")
+    subject = read_subject(question, train=folder / "train.parquet", model=model, threshold=None)
+    schema = walked.prepared.schema
+    subject = replace(subject, evaluation=Rows(judged_rows, schema), trained_on=Rows(train, schema))
+    subject.__dict__.update(manifest=walked.promotion.manifest.document, version=walked.version.digest)
+    rules = read_policy(walked.stage.policy.document).checks
+    reports = measure_all(Needs(subject, lambda _text: None), rules, settings.PROBITY_CHECKS)
+    assert {one.check: one.document() for one in reports} == walked.reports
 
 
 @pytest.mark.django_db

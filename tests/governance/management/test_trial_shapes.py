@@ -15,8 +15,8 @@ from fairlearn.metrics import (
     true_positive_rate,
 )
 
-from governance.management.trial.answer import numbers
 from governance.management.trial.errors import TrialError
+from governance.management.trial.numbers import numbers
 from governance.management.trial.prepare import prepare
 from governance.management.trial.question import Question, read_sensitive
 from governance.promotion.needs.tables import labels_and_groups
