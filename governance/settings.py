@@ -31,6 +31,7 @@ PROBITY_CHECKS = {
     "explainability": "monitoring.checks.explainability.check",
     "drift": "monitoring.checks.drift.check",
     "data_quality": "monitoring.checks.data_quality.check",
+    "training_health": "monitoring.checks.training_health.check",
     "model_files": "monitoring.checks.model_files.check",
 }
 PROBITY_TRAINING_BACKENDS = {"local": "registry.backends.training.local.LocalTraining"}
@@ -44,6 +45,7 @@ PROBITY_SOURCES = {"mlflow": "registry.sources.mlflow"}
 PROBITY_NEEDS = {
     "schema": "governance.promotion.needs.data.schema",
     "rows": "governance.promotion.needs.data.rows",
+    "curves": "governance.promotion.needs.training.curves",
     "pii": "governance.promotion.needs.data.pii",
     "risk": "governance.promotion.needs.risk.risk",
     "overlap": "governance.promotion.needs.data.overlap",

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -206,3 +207,15 @@ def delete_alias(name: str, alias: str) -> None:
     """Take an alias away; taking away what is not there is harmless."""
     client = _client()
     _ask(f"remove alias {alias} of {name}", lambda: client.delete_registered_model_alias(name, alias))
+
+
+def read_curves(run_id: str) -> tuple[str, dict[str, list[tuple[int, float]]]]:
+    """Return a run's status and every metric's history, (step, value) in the order logged; raises MlflowError."""
+    client = _client()
+    run = _ask(f"read run {run_id}", lambda: client.get_run(run_id))
+    found = {}
+    for name in sorted(run.data.metrics):
+        history = _ask(f"read {name!r} of run {run_id}", partial(client.get_metric_history, run_id, name))
+        ordered = sorted(history, key=lambda one: (one.timestamp, one.step))
+        found[name] = [(int(one.step), float(one.value)) for one in ordered]
+    return str(run.info.status), found

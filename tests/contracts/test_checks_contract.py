@@ -41,6 +41,15 @@ FILES = {
     ],
     "declared": {"loaders": ["mine"], "code": [], "trusted_types": [], "strange_types": ["mine.Thing"], "unread": ""},
 }
+CURVES = {
+    "source": "mlflow",
+    "status": "RUNNING",
+    "complete": True,
+    "curves": [
+        {"name": "train/loss", "points": [[step, str(10 - step)] for step in range(10)]},
+        {"name": "val/loss", "points": [[step, "nan" if step == 5 else str(12 - step)] for step in range(10)]},
+    ],
+}
 
 
 def _sketch(seed, n):
@@ -62,6 +71,7 @@ def _inputs(name, check):
         "drift": lambda: {"baseline": _sketch(1, 400), "current": _sketch(2, 200)},
         "model_files": lambda: {"scan": FILES},
         "data_quality": lambda: {"schema": SCHEMA, "rows_train": rows(300, 1), "rows_evaluate": rows(200, 2)},
+        "training_health": lambda: {"curves": CURVES},
         "pii": lambda: {need.name: PII for need in check.needs({}) if need.kind == "pii"},
     }[name]()
 
@@ -73,6 +83,7 @@ MODULES = {
     "explainability": "monitoring.checks.explainability",
     "drift": "monitoring.checks.drift",
     "data_quality": "monitoring.checks.data_quality",
+    "training_health": "monitoring.checks.training_health",
     "model_files": "monitoring.checks.model_files",
     "pii": "privacy.checks.pii",
 }

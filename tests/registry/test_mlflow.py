@@ -84,6 +84,19 @@ def counts() -> tuple[int, ...]:
     return (*(table.objects.count() for table in (ModelVersion, Artifact, VersionFact, VersionPerson)), read.size())
 
 
+def test_the_history_of_a_run_is_read_with_every_point_and_what_is_no_number(store):
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=f"sqlite:///{store}/mlflow.db")
+    run = client.create_run(client.get_experiment_by_name("work").experiment_id).info.run_id
+    for step, value in enumerate([1.0, 0.5, float("nan")]):
+        client.log_metric(run, "loss", value, timestamp=1000 + step, step=step)
+    status, found = mlflow.read_curves(run)
+    assert status == "RUNNING"
+    assert [step for step, _ in found["loss"]] == [0, 1, 2]
+    assert str([value for _, value in found["loss"]]) == "[1.0, 0.5, nan]"
+
+
 @pytest.mark.django_db
 def test_a_run_is_imported_with_everything_it_says_and_nothing_is_loaded(store, tmp_path):
     run_id, model = (store / "run").read_text(), make_model("imported")
