@@ -41,6 +41,7 @@ PROBITY_ENTRY_POINTS = {
     "gradient_boosting": str(_ENTRY_POINTS / "gradient_boosting.py"),
 }
 PROBITY_SERVING_BACKENDS = {"local": "registry.backends.serving.local.LocalServing"}
+PROBITY_DATA_FOLDERS = env.words("PROBITY_DATA_FOLDERS")
 PROBITY_SOURCES = {"mlflow": "registry.sources.mlflow"}
 PROBITY_NEEDS = {
     "schema": "governance.promotion.needs.data.schema",

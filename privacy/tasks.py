@@ -6,6 +6,7 @@ from celery import shared_task
 
 from privacy import anonymize as anonymizing
 from privacy import anonymous_work, examine
+from privacy import take_in as taking_in
 from registry import run
 from registry.checks import Cancelled
 from registry.lease import LeaseLostError
@@ -29,6 +30,12 @@ def anonymize_chunk(run_id: str, chunk_id: str) -> None:
         return
     except Exception as error:  # noqa: BLE001 - the chunk is free again; what goes on wrong ends the run
         logger.warning("chunk %s of run %s was not anonymised: %s", chunk_id, run_id, run.told(error))
+
+
+@shared_task(name=taking_in.TAKE_IN)
+def take_in(run_id: str) -> None:
+    """Register one dataset version from files on this machine."""
+    run.perform(run_id, taking_in.take_in)
 
 
 @shared_task(name=examine.SCAN)

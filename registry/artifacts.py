@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,15 @@ def keep_table(table: Any) -> Artifact:
 
 def keep_tree(folder: Path) -> Artifact:
     """Keep every file of a folder, and the sorted list of (path, size, sha256) whose digest is the tree's."""
-    entries = tree_entries(folder)
-    for entry in entries:
-        keep_file(folder / str(entry["path"]))
+    return keep_files({str(entry["path"]): folder / str(entry["path"]) for entry in tree_entries(folder)})
+
+
+def keep_files(files: Mapping[str, Path]) -> Artifact:
+    """Keep files, wherever they lie, as the tree of the paths that they are given; links are followed."""
+    kept = {path: keep_file(place) for path, place in sorted(files.items())}
+    entries = [{"path": path, "size": one.size, "sha256": one.digest} for path, one in kept.items()]
     digest, _ = store().put(canonical(entries))
-    return _record(digest, sum(int(entry["size"]) for entry in entries), ArtifactKind.TREE, "application/json")
+    return _record(digest, sum(one.size for one in kept.values()), ArtifactKind.TREE, "application/json")
 
 
 def read_bytes(digest: str) -> bytes:

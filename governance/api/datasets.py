@@ -16,6 +16,7 @@ from governance.api.runs import RunPrinted
 from governance.api.uploads import parquet
 from privacy.anonymize import start_anonymizing
 from privacy.recipe_text import read_recipe
+from privacy.take_in import start_taking_in
 from registry.models import Dataset, DatasetVersion
 from registry.register import register_dataset_version
 
@@ -94,6 +95,47 @@ class DatasetVersionsView(ApiView):
                 project=project, name=given["name"], file=file, schema=given["schema"], actor=actor
             )
         return Response(DatasetVersionPrinted(version).data, status=CREATED)
+
+
+class DatasetPlaceSent(Input):
+    """Where rows lie on the machine of the workers: a folder of partitions or a file, or what DVC tracks.
+
+    ``schema`` is as for an upload. ``folder`` is an absolute path; ``repository`` too, ``path`` is relative to it and
+    ``revision`` any name of a commit.
+    """
+
+    project = serializers.SlugField()
+    name = serializers.SlugField(max_length=120)
+    schema = serializers.DictField()
+    folder = serializers.CharField(max_length=4000, required=False)
+    repository = serializers.CharField(max_length=4000, required=False)
+    path = serializers.CharField(max_length=4000, required=False)
+    revision = serializers.CharField(max_length=250, default="HEAD")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Take a folder, or a repository with a path."""
+        given = {name for name in ("folder", "repository", "path") if name in attrs}
+        if given not in ({"folder"}, {"repository", "path"}):
+            raise serializers.ValidationError("send 'folder', or 'repository' with 'path'", "no_source")
+        return attrs
+
+
+class DatasetPlacesView(ApiView):
+    """Dataset versions from files that are there already."""
+
+    scopes = {"POST": "register"}
+
+    @describe(RunPrinted, sent=DatasetPlaceSent, status=202, operation_id="dataset_versions_take_in")
+    @once()
+    def post(self, request: Request) -> Response:  # noqa: ARG002
+        """Queue the registration; its run tells how it goes and which dataset version it made."""
+        given = self.read(DatasetPlaceSent)
+        project = self.project(given["project"])
+        actor = self.actor(project, REGISTRARS, "register a dataset")
+        keys = ("folder",) if "folder" in given else ("repository", "path", "revision")
+        place: dict[str, str] = {key: given[key] for key in keys}
+        queued = start_taking_in(project=project, name=given["name"], schema=given["schema"], place=place, actor=actor)
+        return Response(RunPrinted(queued).data, status=ACCEPTED)
 
 
 class DatasetVersionView(ApiView):

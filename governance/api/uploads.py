@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from privacy.chunks.cut import cut
+from privacy.chunks.opening import source
+from privacy.chunks.read import read_chunk
 from registry.artifacts import keep_table
 from registry.models import Artifact
 
@@ -54,13 +57,20 @@ def read(place: Path) -> Any:
 
 @contextmanager
 def parquet(upload: "UploadedFile[bytes]") -> Iterator[Path]:
-    """Give the upload as a Parquet file; raises DatasetReadError, UploadTooLargeError."""
+    """Give the upload as Parquet (what is that, as it came); raises DatasetReadError, UploadTooLargeError."""
     with saved(upload) as place:
         import pyarrow.parquet as pq
 
-        target = place.with_name("rows.parquet")
-        pq.write_table(read(place), target)
-        yield target
+        one = source(place, place.name)
+        if one.format == "parquet" and not one.packed:
+            for chunk in cut(one).chunks:
+                for _table in read_chunk(one, chunk, 0, encoded=True):
+                    pass  # what is damaged anywhere is refused here
+            yield place
+        else:
+            target = place.with_name("rows.parquet")
+            pq.write_table(read(place), target)
+            yield target
 
 
 def predictions(upload: "UploadedFile[bytes]") -> Artifact:

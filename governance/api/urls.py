@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tokens/<uuid:token_id>/revoke", tokens.TokenRevokeView.as_view()),
     path("datasets", datasets.DatasetsView.as_view()),
     path("dataset-versions", datasets.DatasetVersionsView.as_view()),
+    path("dataset-versions/places", datasets.DatasetPlacesView.as_view()),
     path("dataset-versions/<uuid:version_id>", datasets.DatasetVersionView.as_view()),
     path("dataset-versions/<uuid:version_id>/scans", scans.ScansView.as_view()),
     path("dataset-versions/<uuid:version_id>/verdicts", scans.VerdictsView.as_view()),

@@ -22,6 +22,7 @@ class RunStatus(models.TextChoices):
 class RunKind(models.TextChoices):
     """What a run does; each kind has one task."""
 
+    REGISTER = "register"
     SCAN = "scan"
     ANONYMIZE = "anonymize"
     TRAIN = "train"

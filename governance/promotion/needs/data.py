@@ -2,19 +2,14 @@
 
 from typing import Any
 
+from governance.promotion.needs.rows import names_of, rows_of
 from governance.promotion.needs.tables import common_features, feature_names, overlap_counts, sketch_document
 from governance.promotion.subject import Subject
 from privacy.examine import examine
 from privacy.verdicts import judged_report, words_on
-from registry.artifacts import keep_document, local_path
+from registry.artifacts import keep_document
 from registry.checks import Need
 from registry.models import Actor, DatasetVersion
-
-
-def _table(dataset_version: DatasetVersion, columns: list[str]) -> Any:
-    import pyarrow.parquet as pq
-
-    return pq.read_table(local_path(dataset_version.content_id), columns=columns)
 
 
 def schema(subject: Subject, need: Need, _progress: Any) -> str | None:
@@ -45,25 +40,21 @@ def overlap(subject: Subject, _need: Need, _progress: Any) -> str | None:
     wanted = {*feature_names(subject.evaluation.schema), subject.evaluation.schema["target"]}
 
     def read(dataset_version: DatasetVersion) -> Any:
-        return _table(dataset_version, [name for name in _names(dataset_version) if name in wanted])
+        return rows_of(dataset_version, [name for name in names_of(dataset_version) if name in wanted])
 
     trained = map(read, subject.trained_on)
     return str(keep_document(overlap_counts(read(subject.evaluation), trained, subject.evaluation.schema)).pk)
 
 
-def _names(dataset_version: DatasetVersion) -> set[str]:
-    import pyarrow.parquet as pq
-
-    return set(pq.read_schema(local_path(dataset_version.content_id)).names)
-
-
 def _sketch(dataset_version: DatasetVersion, names: list[str]) -> str:
-    return str(keep_document(sketch_document(_table(dataset_version, names), names, dataset_version.schema)).pk)
+    return str(keep_document(sketch_document(rows_of(dataset_version, names), names, dataset_version.schema)).pk)
 
 
 def _common(subject: Subject) -> list[str]:
     schema = subject.evaluation.schema
-    return common_features(schema, _names(subject.trained_on[0])) if subject.trained_on else feature_names(schema)
+    return (
+        common_features(schema, set(names_of(subject.trained_on[0]))) if subject.trained_on else feature_names(schema)
+    )
 
 
 def baseline(subject: Subject, _need: Need, _progress: Any) -> str | None:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from governance.promotion.needs.rows import rows_of
 from governance.promotion.subject import Subject
-from registry.artifacts import keep_document, local_path
+from registry.artifacts import keep_document
 from registry.checks import Need
 
 
@@ -13,10 +14,8 @@ def risk(subject: Subject, need: Need, _progress: Any) -> str | None:
     quasi = dataset_version.schema.get("quasi_identifiers", ()) if dataset_version else ()
     if dataset_version is None or not quasi:
         return None
-    import pyarrow.parquet as pq
-
     from privacy.risk import confidential_of, measure
 
     confidential = confidential_of(dataset_version.schema)
-    table = pq.read_table(local_path(dataset_version.content_id), columns=[*quasi, *confidential])
+    table = rows_of(dataset_version, [*quasi, *confidential])
     return str(keep_document(measure(table, quasi, confidential).document()).pk)
