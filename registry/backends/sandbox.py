@@ -125,7 +125,8 @@ class _Watch:
                     if not open_:
                         selector.unregister(output)
                 elif not open_:
-                    time.sleep(LOOK_SECONDS)
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        self.process.wait(LOOK_SECONDS)
                 self._tick()
             while open_ and selector.select(0):
                 open_ = self._read(output)

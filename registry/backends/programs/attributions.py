@@ -105,7 +105,7 @@ def _own_way(own: boosted.Booster, before: Any, table: Any, index: int) -> tuple
     return found[:, :-1], found[:, -1], margin
 
 
-def _known_way(model: Loaded, table: Any, background: Any) -> Attributed | None:
+def exact(model: Loaded, table: Any, background: Any) -> Attributed | None:
     """Explain the final estimator on the transformed features; None when there is no exact way for it."""
     import numpy as np
 
@@ -185,7 +185,7 @@ def attribute(model: Loaded, table: Any, seed: int, background: Any = None) -> A
 
     table = table[list(model.features)].reset_index(drop=True)
     behind = table if background is None else background[list(model.features)].reset_index(drop=True)
-    found = None if model.estimator is None else _known_way(model, table, behind)
+    found = None if model.estimator is None else exact(model, table, behind)
     if found is None or not found.adds_up():
         found = _by_permutations(model, table, behind, seed)
     if not found.adds_up():
