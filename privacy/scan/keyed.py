@@ -10,17 +10,19 @@ import hmac
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from privacy.scan.recipe_errors import RecipeKeyError
-from privacy.scan.shapes import letters, pseudonym
+from privacy.scan.shapes import letters, pseudonym_letters, pseudonym_prefix
 
 SHORTEST_KEY = 16
 LARGEST_NUMBER = 0xFFFF
 JOINABLE, UNLINKABLE = "s", "u"
 _NONCE = 12
+_BLOCK = 64  # bytes of a block of SHA-256
 _SEALED = re.compile(r"([a-z]+(?:_[a-z]+)*)-([su])((?:[a-p]{2}){19,})")
 _TEXT = b"t"
 
@@ -52,7 +54,11 @@ class ProjectKey:
 
     def pseudonym(self, entity: str, value: str) -> str:
         """Return the token of a value, the same in every column and table: HMAC-SHA256 over entity and normal form."""
-        return pseudonym(entity, hmac.digest(_expanded(self.secret, "pseudonym"), _message(entity, value), "sha256"))
+        return self.pseudonyms(entity)(value)
+
+    def pseudonyms(self, entity: str) -> Callable[[str], str]:
+        """Return the function that gives the values of an entity their tokens."""
+        return _pseudonyms(self.secret, entity)
 
     def sealed(self, entity: str, value: str, *, joins: bool) -> str:
         """Return a token that ``opened`` turns back: AES-SIV, the same for the same value, or else AES-GCM.
@@ -140,6 +146,22 @@ def _parts(token: str) -> tuple[str, str, int, bytes]:
 def _expanded(secret: bytes, purpose: str) -> bytes:
     """Return HKDF-Expand of one block: the project's key is uniformly random, as RFC 5869, 3.3 asks."""
     return hmac.digest(secret, f"probity privacy {purpose}".encode() + b"\x01", "sha256")
+
+
+@lru_cache(maxsize=256)
+def _pseudonyms(secret: bytes, entity: str) -> Callable[[str], str]:
+    """Return HMAC-SHA256 (RFC 2104) with the key and the entity hashed beforehand, spelt as a pseudonym."""
+    key = _expanded(secret, "pseudonym").ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(one ^ 0x36 for one in key) + _message(entity, ""))
+    outer, prefix = hashlib.sha256(bytes(one ^ 0x5C for one in key)), pseudonym_prefix(entity)
+
+    def token(value: str) -> str:
+        first, second = inner.copy(), outer.copy()
+        first.update(normal(value).encode("utf-8", "surrogatepass"))
+        second.update(first.digest())
+        return prefix + pseudonym_letters(second.digest())
+
+    return token
 
 
 @lru_cache(maxsize=8)

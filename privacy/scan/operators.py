@@ -148,8 +148,9 @@ def treatment(rules: Rules, key: ProjectKey | None) -> Treat:
 
 def _change(operator: str, parameters: Mapping[str, Any], entity: str, key: ProjectKey | None, *, text: bool) -> Change:
     """Return the function that one value goes through; ``text`` says that its column holds text."""
+    if operator == "pseudonym":
+        return _needed(key).pseudonyms(entity or "value")
     made: dict[str, Change] = {
-        "pseudonym": lambda value: _needed(key).pseudonym(entity or "value", as_text(value)),
         "reversible": lambda value: _needed(key).sealed(entity, value, joins=parameters.get("joins", True)),
         "surrogate": lambda value: _as_type(value, surrogate(entity, as_text(value), _needed(key))),
         "redact": lambda _value: REDACTED if text else None,

@@ -1,6 +1,7 @@
 """The shapes that values have: masked previews for reports, and the marks that anonymising leaves behind."""
 
 import re
+from binascii import hexlify
 
 TOKEN_ALPHABET = "abcdefghijklmnop"  # noqa: S105 - letters alone, so that no pattern of numbers fits a pseudonym
 TOKEN_LENGTH = 24
@@ -9,7 +10,7 @@ REDACTED = "<REDACTED>"
 _PSEUDONYM = re.compile(rf"[a-z]+(?:_[a-z]+)*-(?:[{TOKEN_ALPHABET}]{{{TOKEN_LENGTH}}}|[su][{TOKEN_ALPHABET}]{{38,}})")
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*>")
 _PREVIEW_LENGTH = 24
-_TO_LETTERS = str.maketrans("0123456789abcdef", TOKEN_ALPHABET)
+_TO_LETTERS = bytes.maketrans(b"0123456789abcdef", TOKEN_ALPHABET.encode())
 
 
 def is_left_by_anonymising(text: str) -> bool:
@@ -19,12 +20,17 @@ def is_left_by_anonymising(text: str) -> bool:
 
 def letters(data: bytes) -> str:
     """Spell bytes with two letters each."""
-    return data.hex().translate(_TO_LETTERS)
+    return hexlify(data).translate(_TO_LETTERS).decode()
 
 
-def pseudonym(entity: str, digest: bytes) -> str:
-    """Spell a digest as letters after the name of its entity: "email_address-" and 24 letters."""
-    return f"{(entity or 'value').lower()}-{letters(digest[: TOKEN_LENGTH // 2])}"
+def pseudonym_prefix(entity: str) -> str:
+    """Return what the pseudonyms of an entity begin with: "email_address-"."""
+    return f"{(entity or 'value').lower()}-"
+
+
+def pseudonym_letters(digest: bytes) -> str:
+    """Spell the beginning of a digest as the 24 letters of a pseudonym."""
+    return hexlify(digest[: TOKEN_LENGTH // 2]).translate(_TO_LETTERS).decode()
 
 
 def masked(entity: str, value: str) -> str:

@@ -9,7 +9,7 @@ from privacy.scan.cells import as_text
 from privacy.scan.engine import Engine, Hit
 from privacy.scan.entities import Kind, entity
 from privacy.scan.shapes import REDACTED
-from privacy.scan.spans import Redacted, Treat, replaced, resolved
+from privacy.scan.spans import Redacted, Treat, replaced, resolved, treated
 
 ROUNDS = 3
 SHORTEST_PART = 3
@@ -52,7 +52,9 @@ def redacted_texts(
             told = [(label, as_text(column[row]).strip()) for label, column in known if column[row] is not None]
             new = _new([*hits, *_known(before.text, told)], before)
             if new:
-                made[row] = replaced(before, resolved(new), treat)
+                first = not before.entities
+                after = treated(before.text, sorted(new), treat) if first else replaced(before, resolved(new), treat)
+                made[row] = after
                 left.append(row)
         open_rows = left
     for row in open_rows:
@@ -62,7 +64,8 @@ def redacted_texts(
 
 def _new(hits: Sequence[Hit], before: Redacted) -> list[Hit]:
     """Return the findings that are not within what was put in before."""
-    return [one for one in hits if not any(put.start <= one.start and one.end <= put.end for put in before.put_in)]
+    put_in = before.put_in
+    return [one for one in hits if not any(put.start <= one.start and one.end <= put.end for put in put_in)]
 
 
 def _analysed(
