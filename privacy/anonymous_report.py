@@ -14,7 +14,7 @@ from privacy.utility import baseline_auc, column_changes
 
 FORMAT = "probity.anonymisation/1"
 EXAMPLES = 3
-LONGEST = 60
+LONGEST = 120
 _PUT_IN = re.compile(r"<[A-Z][A-Z_]*>|\b[a-z]+(?:_[a-z]+)*-[su]?[a-p]{24,}\b|\w")
 _WITHOUT_MODEL = "none"
 
@@ -88,7 +88,15 @@ def _example(entity: str, old: str, new: Any, *, whole: bool) -> list[str | None
     """Return a value before, masked, and after: of text only what was put in."""
     before = masked(entity, old) if whole else _hidden(old)
     after = None if new is None else as_text(new) if whole else _hidden(as_text(new))
-    return [before[:LONGEST], after and after[:LONGEST]]
+    return [shorten(before), after and shorten(after)]
+
+
+def shorten(text: str) -> str:
+    """Return the beginning of a text; nothing that was put in is cut in two."""
+    if len(text) <= LONGEST:
+        return text
+    at = next((put.start() for put in _PUT_IN.finditer(text) if put.start() < LONGEST < put.end()), LONGEST)
+    return f"{text[:at]}…"
 
 
 def _hidden(text: str) -> str:

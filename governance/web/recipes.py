@@ -11,15 +11,16 @@ from governance.access.permissions import REGISTRARS, require_one_of
 from governance.web.actors import Member, members_only
 from governance.web.columns import verdict_badge
 from governance.web.datasets import MOST, find
+from governance.web.recipe_form import KEEP, Choice, base_of, choices_of, errors_of, read_choices
 from governance.web.recipe_form import (
     MOST as MOST_COLUMNS,
 )
-from governance.web.recipe_form import Choice, base_of, choices_of, errors_of, read_choices
 from governance.web.refusals import Refusal, refusal_of
 from governance.web.wording import badge
 from privacy.anonymize import start_anonymizing
 from privacy.recipe import ANONYMISED
 from privacy.recipe_text import as_yaml
+from privacy.scan.columns import CLEAN
 from privacy.scan.entities import is_direct
 from privacy.scan.recipe_errors import RecipeError
 from privacy.verdicts import judged_report, newest_scan
@@ -116,7 +117,8 @@ def _page(
             )
     context = {
         "version": version,
-        "columns": [(one, _verdict(one.column)) for one in columns],
+        "decided": [(one, _verdict(one.column)) for one in columns if not _stays(one)],
+        "kept": [(one, _verdict(one.column)) for one in columns if _stays(one)],
         "others": len(report["columns"]) - len(columns) if report else 0,
         "most": MOST_COLUMNS,
         "names": [one["name"] for one in report["columns"]][:500] if report else [],
@@ -133,6 +135,10 @@ def _page(
         "runs": [(one, badge(one.status)) for one in runs_of(version)[:MOST]],
     }
     return render(request, "governance/recipe.html", context, status=refusal.status if refusal else 200)
+
+
+def _stays(one: Choice) -> bool:
+    return one.operator == KEEP and one.column["verdict"] == CLEAN and not one.error
 
 
 def _verdict(column: Mapping[str, Any]) -> Any:
