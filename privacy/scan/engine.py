@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from privacy.scan import gazetteer
+from privacy.scan import ours
 from privacy.scan.finders import Finder, finder
 from privacy.scan.hits import Analysis, Found, Hit, Merger, hits
 from privacy.scan.nlp import (
@@ -152,7 +152,7 @@ def _registry(nlp: Any, *, with_model: bool) -> Any:
                 else old
                 for old in one.patterns
             ]
-    registry.recognizers.extend(gazetteer.recognizers())
+    registry.recognizers.extend(ours.recognizers())
     return registry
 
 
@@ -168,6 +168,7 @@ def _fingerprint(recognizers: Sequence[Any], ner: str) -> str:
                 {
                     "name": one.name,
                     "class": type(one).__name__,
+                    "version": str(one.version),
                     "entities": sorted(one.supported_entities),
                     "context": list(one.context or ()),
                     "patterns": [

@@ -62,9 +62,11 @@ ENTITIES: dict[str, Entity] = {
     "PERSON": Entity(_D, 17, guess=True),
     "POSTAL_CODE": Entity(_I, 18),
     "LOCATION": Entity(_I, 19, guess=True),
+    "AGE": Entity(_N, 28),
     "URL": Entity(_N, 30),
 }
 FIRST_OF_WORDS = 17
+HINT = 0.5  # a guess from words below this score says nothing of a column, unless whole values are such
 _UNKNOWN = Entity(_D, 20)
 _NEUTRAL_NER = Entity(_N, 29)
 _NER_NOISE = frozenset({"ORGANIZATION", "NRP", "ORG"})

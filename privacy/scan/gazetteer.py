@@ -1,7 +1,6 @@
 """Recognisers of our own for people and places: names that are common, and cues that a name or an address follows."""
 
-from typing import Any
-
+from privacy.scan.alternatives import any_of
 from privacy.scan.names import AMBIGUOUS_GIVEN, GIVEN, NOT_A_SURNAME, SURNAMES, TITLES
 
 NAME = "Gazetteer"
@@ -21,37 +20,28 @@ _CUES = (
 _PLACE_CUES = (
     "lives (?:in|at)|living (?:in|at)|resides (?:in|at)|resident of|moved to|born in|home is in|residing (?:in|at)"
 )
+_ROLES = (
+    "Patient|Candidate|Employee|Customer|Client|Tenant|Witness|Student|Guest|Member|Agent|Manager|Director|President|User|"
+    "Applicant|Claimant|Defendant|Neither|Both|Dear|Hello|Hi|Hey|Thanks|Please|Ask|Call|Tell|Meet|Is|Was|Did|Does|And|But"
+)
 _STREETS = (
     "Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Terrace|Place|Square|Close|Crescent"
 )
 
 
-def _any(words: list[str]) -> str:
-    """Match one of the words, the longest first; beginnings that they share are written, and tried, once."""
-    ends = {word[1:] for word in words if word}
-    if not ends:
-        return ""
-    branches = [
-        first + _any([word[1:] for word in words if word[:1] == first])
-        for first in sorted({word[0] for word in words if word})
-    ]
-    inner = "(?:" + "|".join(branches) + ")" if len(branches) > 1 or "" in words else branches[0]
-    return f"{inner}?" if "" in words else inner
-
-
 def person_patterns() -> list[tuple[str, str, float]]:
     """Return (name, expression, score) for people, for the ``regex`` package; they are case-sensitive."""
-    certain, every = _any(GIVEN), _any(GIVEN + AMBIGUOUS_GIVEN)
-    surname, title = _any(SURNAMES), _any(TITLES)
+    certain, every = any_of(GIVEN), any_of(GIVEN + AMBIGUOUS_GIVEN)
+    surname, title = any_of(SURNAMES), any_of(TITLES)
     person = rf"{_WORD}{_MIDDLE}(?:{_GAP}{_PREFIX}{_WORD}){{0,2}}"
-    unlike = rf"(?!{_any(NOT_A_SURNAME)}\b)"
+    unlike = rf"(?!{any_of(NOT_A_SURNAME)}\b)"
     return [
         ("known name", rf"\b(?i:{every}){_MIDDLE}{_GAP}(?i:{surname})\b", KNOWN_SCORE),
         ("known name, surname first", rf"\b{surname},{_GAP}{every}\b", KNOWN_SCORE),
         ("given name and capital", rf"\b{certain}{_MIDDLE}{_GAP}{_PREFIX}{unlike}{_WORD}\b", GUESS_SCORE),
         (
             "capital and surname",
-            rf"\b(?!(?:The|A|An|In|At|By|On|Of|For)\b){_WORD}{_MIDDLE}{_GAP}{surname}\b",
+            rf"\b(?!(?:The|A|An|In|At|By|On|Of|For|{_ROLES})\b){_WORD}{_MIDDLE}{_GAP}{surname}\b",
             GUESS_SCORE,
         ),
         ("surname first", rf"\b{_WORD},{_GAP}{certain}\b", GUESS_SCORE),
@@ -67,21 +57,4 @@ def place_patterns() -> list[tuple[str, str, float]]:
     return [
         ("cue", rf"(?<=\b(?i:{_PLACE_CUES}){_GAP}){town}", CUE_SCORE),
         ("street address", rf"\b\d{{1,5}}{_GAP}(?:{_WORD}{_GAP}){{1,3}}(?:{_STREETS})\b\.?", KNOWN_SCORE),
-    ]
-
-
-def recognizers() -> list[Any]:
-    """Build the Presidio recognisers; their flags keep the case of letters significant."""
-    import re
-
-    from presidio_analyzer import Pattern, PatternRecognizer
-
-    return [
-        PatternRecognizer(
-            supported_entity=entity,
-            name=f"{NAME}{entity.title()}Recognizer",
-            patterns=[Pattern(name=name, regex=expression, score=score) for name, expression, score in patterns],
-            global_regex_flags=re.DOTALL | re.MULTILINE,
-        )
-        for entity, patterns in (("PERSON", person_patterns()), ("LOCATION", place_patterns()))
     ]

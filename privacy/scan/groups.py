@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from privacy.scan.column_names import fits, named_entity
 from privacy.scan.distinct import Distinct, hashed
-from privacy.scan.entities import name_tokens
+from privacy.scan.entities import HINT, entity, name_tokens
 from privacy.scan.hits import Hit
 from privacy.scan.shapes import is_left_by_anonymising, masked
 
@@ -127,7 +127,7 @@ class ColumnPart:
                 self.codes[length] += value.cells
             if len(self.different) < 2:  # noqa: PLR2004 - whether there are several is all that is asked
                 self.different.add(hashed(value.text, key))
-            hits = () if left else value.hits
+            hits = () if left else tuple(one for one in value.hits if _says_something(one, stripped))
             if hits or fitting:
                 self._group(value, hits, _Facts(stripped, code, claimed if fitting else "", length), key)
 
@@ -170,6 +170,11 @@ class _Facts:
 def _is_code(stripped: str) -> bool:
     """Say whether the whole value is one code or number, not words: there chance makes findings."""
     return any(map(str.isdigit, stripped)) and (not re.search(r"\s", stripped) or bool(_PUNCTUATED.fullmatch(stripped)))
+
+
+def _says_something(hit: Hit, stripped: str) -> bool:
+    """Say whether a finding counts for a column: hints within a longer text do not."""
+    return hit.score >= HINT or not entity(hit.entity).guess or hit.end - hit.start >= WHOLE * len(stripped)
 
 
 def _clusters(text: str, hits: Sequence[Hit], facts: _Facts) -> Iterable[tuple[Cluster, list[str]]]:

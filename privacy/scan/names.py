@@ -26,7 +26,31 @@ Peter Philip Phillip Phyllis Priya Rachel Rajesh Ralph Ramon Raymond Rebecca Ric
 Rosa Rosemary Roy Russell Ruth Ryan Samantha Samuel Sandra Sara Sarah Scott Sean Sergei Sharon Sheila Shirley Simon
 Sofia Sophia Sophie Stella Stephanie Stephen Steven Stuart Susan Suzanne Sylvia Tamara Tanya Teresa Theodore Theresa
 Thomas Timothy Tina Todd Tom Tony Tracy Trevor Tyler Valerie Vanessa Vera Veronica Vincent Vivian Walter Wanda Wayne
-Wendy Wei William Xavier Yasmin Yolanda Yuki Yusuf Yvonne Zachary Zoe
+Wendy Wei William Xavier Yasmin Yolanda Yuki Yusuf Yvonne Zachary Zoe Abdul Abdullah Adele Agnes Agnieszka Aiden Akira
+Alessandro Alfred Alfredo Alicja Alina Amina Anders Andre Andrzej Angel Angelica Angelo Anja Anne-Marie Anton Antonia
+Archie Ariana Armando Arnold Asha Astrid Audrey Ayesha Bashir Ben Bernardo Bernice Bertha Bethany Billy Birgit Bjorn
+Bobby Bogdan Bonnie Boris Brad Bradley Brent Brett Brigitte Bryce Caitlin Cameron Candace Carmela Carolina Casey
+Cassandra Cesar Chantal Charlie Chiara Cindy Clarence Claude Clifford Colleen Constance Corey Courtney Damian Damien
+Danny Darren Darryl Dave Denise Derek Desmond Dimitri Dolores Dominic Dominique Doris Dorothea Doug Duncan Dustin
+Dwayne Dwight Eduardo Edgar Eduard Edwin Eileen Elias Elisa Elise Ellie Elsa Emanuel Emilia Emilio Emmanuel Enrique
+Erin Ernest Esther Eugenia Fabian Farah Federico Felicia Felicity Fernanda Filip Francesca Francesco Francisco
+Franklin Fred Frederick Freya Friedrich Fritz Gerard Gerhard Gertrude Gilbert Giovanni Giulia Giuseppe Gordon Greta
+Guillaume Guillermo Gustavo Gwendolyn Hana Harriet Harvey Hector Helena Helga Henrik Herbert Herman Hilda Holly Horst
+Ian Ibrahima Ignacio Igor Imani Imran Ines Inga Irina Isaiah Ishaan Jaime Jakob Jakub Jamal Janina Jared Jasper
+Jeanette Jeff Jenna Jenny Jerome Jim Jimmy Jiri Joachim Joaquin Jodie Johann Jolanta Jon Jose Josef Josephine Josie
+Juliet Jurgen Kamal Karim Karin Karla Katarzyna Kathy Katja Katrina Kayla Kelsey Ken Kendra Kenji Khadija Khalid Kirk
+Kirsten Krista Kristina Krzysztof Kurt Lana Lance Latoya Leslie Lena Leonardo Leticia Levi Lewis Linh Lorenzo Loretta
+Lorraine Lucille Ludwig Luigi Luisa Lukas Mackenzie Maddie Magda Magdalena Maja Malik Marcel Marcela Marcin Margarita
+Margot Mariam Mariana Marianne Marina Marlene Marta Marvin Mathias Mathilde Matilda Matt Matteo Mattias Maureen Maxim
+Maya Meera Mehmet Mia Micheal Mike Mikhail Mila Mildred Milan Mira Miranda Miriam Mitchell Molly Monique Morgan
+Mustafa Myra Naomi Natalia Neha Neil Nelson Nicola Nicolas Niels Nikita Nikolai Norman Nuria Octavia Odette Olaf Oleg
+Otto Paige Paolo Pascal Pat Patty Peggy Percy Perry Petra Philippe Pierre Piotr Polly Preston Rafael Raj Ramona
+Randall Randy Raphael Raquel Raul Ravi Regina Reginald Rene Renee Ricardo Rick Ricky Rochelle Rodney Rodrigo Roland
+Roman Ron Ronnie Rosalind Roxanne Rudolf Rupert Sabine Sabrina Sadie Said Salma Sally Salvador Sami Sandy Sanjay
+Santiago Saskia Sebastian Selena Sergio Seth Shane Shannon Shaun Shawn Sherry Sigrid Silvia Simone Sonia Sonja Soren
+Spencer Stacey Stacy Stan Stefan Stefania Steve Sue Sven Svetlana Tabitha Takashi Tammy Tariq Tatiana Ted Terence Thea
+Theo Theodora Thiago Tiffany Tim Tobias Tomas Tommy Toni Tristan Trudy Ulrich Ursula Valentina Valeria Vicki Vicky
+Viktor Vijay Viktoria Viola Vladimir Wilhelm Willie Winston Wolfgang Yannick Yosef Yvette Zainab Zara Zoltan
 """)
 
 AMBIGUOUS_GIVEN = _words("""
