@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import statistics
+import sys
 import threading
 import time
 import uuid
@@ -41,10 +42,11 @@ APPROVALS = 20
 def make_chain() -> None:
     """Make the peer's tables: the events, and the one row that every appender locks until its commit."""
     with connection.cursor() as cursor:
-        key, kind = ("bigserial", "bytea") if connection.vendor == "postgresql" else ("integer", "blob")
+        postgres = connection.vendor == "postgresql"
+        key, kind, nothing = ("bigserial", "bytea", "''") if postgres else ("integer", "blob", "x''")
         cursor.execute(f"CREATE TABLE chain_event (id {key} PRIMARY KEY, body text NOT NULL, hash {kind} NOT NULL)")
         cursor.execute(f"CREATE TABLE chain_head (one integer PRIMARY KEY, hash {kind} NOT NULL)")
-        cursor.execute("INSERT INTO chain_head VALUES (1, '')")
+        cursor.execute(f"INSERT INTO chain_head VALUES (1, {nothing})")  # noqa: S608
 
 
 def chain(subject: str, actor: Actor) -> None:
@@ -92,7 +94,8 @@ def _write(one: Any, process: int, count: int, barrier: Any) -> None:
             barrier.wait(READY_SECONDS)
             for _ in range(count):
                 _append_one(one, subject, actor)
-        except Exception as error:  # noqa: BLE001 - said by the process's exit code
+        except Exception as error:  # noqa: BLE001 - said here, and by the process's exit code
+            sys.stderr.write(f"a writer failed: {error!r}\n")
             failed.append(error)
             barrier.abort()
         finally:

@@ -40,9 +40,12 @@ _TAKE = """
     FROM first
 """
 _READ = """
-    SELECT p.event_id, p.leaf_hash, e.body, e.kind, e.subject
-    FROM ledger_pending p LEFT JOIN ledger_event e ON e.id = p.event_id {first}
+    SELECT p.event_id, p.leaf_hash, CAST(e.body AS BLOB) FROM ledger_pending p
+    LEFT JOIN ledger_event e ON e.id = p.event_id {first}
 """
+_PLACE = "INSERT INTO ledger_leaf (log_id, seq, event_id) SELECT %s, %s + key, value FROM json_each(%s)"
+_REMOVE = "DELETE FROM ledger_pending WHERE event_id IN (SELECT value FROM json_each(%s))"
+_FREEZES = "SELECT 1 FROM ledger_event WHERE id = %s AND kind = %s AND subject = %s"
 
 
 class UnsoundEventError(RuntimeError):
@@ -89,21 +92,19 @@ def _take_there(first: str, named: dict[str, Any]) -> Taken:
 
 def _take(first: str, named: dict[str, Any]) -> Taken:
     """Take them step by step: SQLite has locked the whole database for this transaction."""
-    joined = first.replace(
-        "FROM ledger_pending p", "FROM ledger_pending p LEFT JOIN ledger_event e ON e.id = p.event_id"
-    )
-    found = _rows(_READ.format(first=joined), named)
-    for number, leaf, body, *_ in found:
-        if body is None or leaf_hash(body.encode()) != bytes(leaf):
-            raise UnsoundEventError(f"The leaf hash kept with event {number} is not that of its text.")
-    numbers = [row[0] for row in found]
+    numbers, leaves = [], []
     with connection.cursor() as cursor:
-        places = [(named["log"], named["start"] + at, number) for at, number in enumerate(numbers)]
-        cursor.executemany("INSERT INTO ledger_leaf (log_id, seq, event_id) VALUES (%s, %s, %s)", places)
+        cursor.execute(_READ.format(first=first), named)
+        for number, leaf, body in cursor:
+            if body is None or leaf_hash(body) != leaf:
+                raise UnsoundEventError(f"The leaf hash kept with event {number} is not that of its text.")
+            numbers.append(number)
+            leaves.append(leaf)
         listed = json.dumps(numbers)
-        cursor.execute("DELETE FROM ledger_pending WHERE event_id IN (SELECT value FROM json_each(%s))", [listed])
-    ends = (named["frozen"], named["subject"])
-    return Taken([bytes(row[1]) for row in found], bool(found) and tuple(found[-1][3:]) == ends)
+        cursor.execute(_PLACE, [named["log"], named["start"], listed])
+        cursor.execute(_REMOVE, [listed])
+        cursor.execute(_FREEZES, [max(numbers, default=0), named["frozen"], named["subject"]])
+        return Taken(leaves, cursor.fetchone() is not None)
 
 
 def _rows(sql: str, named: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
