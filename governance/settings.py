@@ -32,6 +32,7 @@ PROBITY_CHECKS = {
     "drift": "monitoring.checks.drift.check",
     "data_quality": "monitoring.checks.data_quality.check",
     "training_health": "monitoring.checks.training_health.check",
+    "robustness": "monitoring.checks.robustness.check",
     "model_files": "monitoring.checks.model_files.check",
 }
 PROBITY_TRAINING_BACKENDS = {"local": "registry.backends.training.local.LocalTraining"}
@@ -47,6 +48,7 @@ PROBITY_NEEDS = {
     "schema": "governance.promotion.needs.data.schema",
     "rows": "governance.promotion.needs.data.rows",
     "curves": "governance.promotion.needs.training.curves",
+    "perturbed": "governance.promotion.needs.robustness.perturbed",
     "pii": "governance.promotion.needs.data.pii",
     "risk": "governance.promotion.needs.risk.risk",
     "overlap": "governance.promotion.needs.data.overlap",

@@ -1,7 +1,7 @@
 """Use case: let a version answer a set of rows, in the sandbox, once."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,57 @@ def infer_version(
         return _infer(version, version.content_id, data_digest, schema, Path(folder), progress)
 
 
+def answer_file(
+    version: ModelVersion,
+    data: Path,
+    *,
+    schema: Mapping[str, Any],
+    want: Sequence[str],
+    progress: Callable[[float, str], None] = lambda _share, _message: None,
+) -> Any:
+    """Return a version's scores on the rows of a Parquet file that is not kept, as an Arrow array; nothing is recorded.
+
+    Raises NoModelError for versions without a model, and InferenceError when the model misbehaves.
+    """
+    if version.kind != VersionKind.TREE or version.content_id is None:
+        raise NoModelError(f"{version} is of kind {version.kind}: it has no model to load here", code="no_model")
+    import pyarrow as pa
+
+    with tempfile.TemporaryDirectory(prefix="probity-infer-") as folder:
+        answer = _ask(version, version.content_id, data, schema, Path(folder), progress, want)
+        if answer.predictions is None:
+            raise NoModelError(f"{version} gave no predictions", code="no_predictions")
+        with pa.OSFile(str(answer.predictions)) as file, pa.ipc.open_file(file) as reader:
+            return reader.read_all().column("score").combine_chunks()
+
+
+def _ask(  # noqa: PLR0917 - the facts of one inference
+    version: ModelVersion,
+    content: str,
+    data: Path,
+    schema: Mapping[str, Any],
+    folder: Path,
+    progress: Callable[[float, str], None],
+    want: Sequence[str],
+) -> Any:
+    from registry.backends.inference import infer
+
+    model, work = folder / "model", folder / "work"
+    model.mkdir()
+    work.mkdir()
+    return infer(
+        checkout_tree(content, model),
+        data,
+        features=version.features,
+        positive=schema["positive"],
+        want=want,
+        seed=int(version.digest[:8], 16),
+        workdir=work,
+        isolation=isolation(),
+        on_tick=lambda: progress(0.5, f"{version} answers in the sandbox"),
+    )
+
+
 def _infer(  # noqa: PLR0917 - the facts of one inference
     version: ModelVersion,
     content: str,
@@ -62,22 +113,7 @@ def _infer(  # noqa: PLR0917 - the facts of one inference
     folder: Path,
     progress: Callable[[float, str], None],
 ) -> Inference:
-    from registry.backends.inference import infer
-
-    model, work = folder / "model", folder / "work"
-    model.mkdir()
-    work.mkdir()
-    answer = infer(
-        checkout_tree(content, model),
-        local_path(data_digest),
-        features=version.features,
-        positive=schema["positive"],
-        want=WANT,
-        seed=int(version.digest[:8], 16),
-        workdir=work,
-        isolation=isolation(),
-        on_tick=lambda: progress(0.5, f"{version} answers in the sandbox"),
-    )
+    answer = _ask(version, content, local_path(data_digest), schema, folder, progress, WANT)
     if answer.predictions is None:
         raise NoModelError(f"{version} gave no predictions", code="no_predictions")
     scores = keep_bytes(answer.predictions.read_bytes(), ARROW)

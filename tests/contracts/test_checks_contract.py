@@ -8,7 +8,7 @@ import pytest
 from monitoring.statistics.sketch import columns_of, sketch_table
 from registry.canonical import canonical, parse
 from registry.checks import Cancelled, Context, Need, ParameterError, Status
-from tests.monitoring.checks.inputs import SCHEMA, Collected, attributions, measure, random_predictions, report, rows
+from tests.monitoring.checks.inputs import SCHEMA, Collected, attributions, measure, perturbed, random_predictions, report, rows
 
 PII = {
     "engine": {"name": "presidio", "version": "2", "fingerprint": "f" * 8, "ner": "none"},
@@ -71,6 +71,7 @@ def _inputs(name, check):
         "drift": lambda: {"baseline": _sketch(1, 400), "current": _sketch(2, 200)},
         "model_files": lambda: {"scan": FILES},
         "data_quality": lambda: {"schema": SCHEMA, "rows_train": rows(300, 1), "rows_evaluate": rows(200, 2)},
+        "robustness": lambda: {need.name: perturbed() for need in check.needs({})},
         "training_health": lambda: {"curves": CURVES},
         "pii": lambda: {need.name: PII for need in check.needs({}) if need.kind == "pii"},
     }[name]()
@@ -84,6 +85,7 @@ MODULES = {
     "drift": "monitoring.checks.drift",
     "data_quality": "monitoring.checks.data_quality",
     "training_health": "monitoring.checks.training_health",
+    "robustness": "monitoring.checks.robustness",
     "model_files": "monitoring.checks.model_files",
     "pii": "privacy.checks.pii",
 }

@@ -76,6 +76,16 @@ def rows(n=200, seed=0) -> pa.Table:
     return pa.concat_tables([found.slice(0, n - 5), found.slice(0, 5)])
 
 
+def perturbed(n=40, seed=0) -> pa.Table:
+    """Make answers to changed rows, of two features."""
+    rng = np.random.default_rng(seed)
+    base = rng.uniform(size=n)
+    score = np.clip(base + rng.normal(0, 0.1, n), 0, 1)
+    feature = ["bmi", "bp"] * (n // 2)
+    columns = {"row": np.arange(n) // 2, "feature": feature, "score": score, "base_score": base}
+    return pa.table({**columns, "prediction": score >= 0.5, "base_prediction": base >= 0.5})
+
+
 def attributions(n=200, seed=0, features=("bmi", "bp"), weights=(1.0, 0.5)) -> tuple[pa.Table, dict[str, Any]]:
     """Make additive attributions of a linear model whose first feature leans on sex."""
     rng = np.random.default_rng(seed)
