@@ -4,7 +4,6 @@ import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version as installed
 from typing import Any
 
 from django.db import transaction
@@ -12,17 +11,16 @@ from django.utils import timezone
 
 from governance.models import CheckRun, Evidence, PromotionRequest
 from governance.promotion.collect import Collected
+from governance.promotion.engine import engine_of
 from governance.rules.evidence import seed_of
 from registry import catalog
 from registry.artifacts import keep_document, read_document, read_table
 from registry.canonical import digest
-from registry.checks import Cancelled, Context, Outcome, Report, Status
+from registry.checks import Cancelled, Check, Context, Inputs, Outcome, Report, Status
 from registry.infer import isolation
 from registry.ledger.append import append, moment
 from registry.models import Actor, Run
 from registry.run import Lease, LeaseLostError, told
-
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "fairlearn", "shap", "presidio-analyzer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +46,21 @@ class KeptInputs:
         return dict(self.found)
 
 
-def engine_fingerprint() -> str:
-    """Return the digest of what computes here: interpreter, machine and libraries by version."""
-    libraries = {name: installed(name) for name in LIBRARIES}
-    return digest({"python": platform.python_version(), "machine": platform.machine(), "libraries": libraries})
-
-
 def _outcome(collected: Collected, seed: int, progress: Callable[[float, str], None]) -> Outcome:
-    """Measure; whatever a check raises is an ERROR in its report, never a pass and never a lost report."""
+    """Measure, or say why there is nothing to measure."""
     if collected.inapplicable:
         return Outcome(status=Status.NOT_APPLICABLE, reason=collected.inapplicable)
     if collected.missing:
         why = "; ".join(f"{name}: {reason}" for name, reason in sorted(collected.missing.items()))
         return Outcome(status=Status.NOT_COMPUTABLE, reason=f"what it needs could not be collected: {why}"[:2000])
-    check = catalog.check(collected.check)
     context = Context(seed=seed, parameters=collected.parameters, progress=progress)
+    return outcome_of(catalog.check(collected.check), KeptInputs(collected.inputs), context)
+
+
+def outcome_of(check: Check, inputs: Inputs, context: Context) -> Outcome:
+    """Measure; whatever a check raises is an ERROR in its report, never a pass and never a lost report."""
     try:
-        return check.measure(KeptInputs(collected.inputs), context)
+        return check.measure(inputs, context)
     except (Cancelled, LeaseLostError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a check may be anybody's; its failure is what is reported
@@ -77,13 +73,14 @@ def measure(collected: Collected, *, manifest: str, run: Run, lease: Lease, rene
     ``renew`` makes it again although an equal one exists, because the policy finds that one too old.
     """
     check = catalog.check(collected.check)
+    engine = engine_of(check)
     identity = {
         "check_name": collected.check,
         "check_version": check.version,
         "inputs_digest": digest({"inputs": dict(collected.inputs), "missing": dict(collected.missing)}),
         "parameters_digest": digest(dict(collected.parameters)),
         "seed": seed_of(manifest, collected.check, collected.inputs),
-        "fingerprint": engine_fingerprint(),
+        "fingerprint": digest(engine),
     }
     known = CheckRun.objects.filter(**identity).order_by("-renewal").first()
     unconfined = known is not None and known.isolation == "none" != isolation()
@@ -92,6 +89,7 @@ def measure(collected: Collected, *, manifest: str, run: Run, lease: Lease, rene
     began, clock = timezone.now(), time.monotonic()
     report = _report(collected, check.version, int(str(identity["seed"])), lease)
     kept = keep_document(report.document())
+    keep_document(engine)  # under the fingerprint: whoever measures again can say what has changed
     made = CheckRun(
         **identity,
         report_digest=kept.digest,
