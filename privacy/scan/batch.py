@@ -10,9 +10,11 @@ from typing import Any
 
 from privacy.scan.context import Tokens
 from privacy.scan.finders import Finder, Part, Raw, without_duplicates
+from privacy.scan.gates import Gates
 from privacy.scan.hits import Analysis, Found, hits
+from privacy.scan.needs import present
 from privacy.scan.pieces import PIECE
-from privacy.scan.plan import Job, Plan, matching
+from privacy.scan.plan import Job, worth
 
 FEW = 200  # below this many texts, compiling the masks costs more than they spare
 WORTH_SHAPES = 1000
@@ -45,46 +47,76 @@ def analyze_batch(
     """
     import pyarrow.compute as pc
 
-    scan = _Scan(engine, Batch(), deadline, report)
-    few = len(texts) <= FEW
-    long = pc.greater(pc.utf8_length(texts), PIECE)
-    if not few:
+    made = Batch()
+    short = pc.less_equal(pc.utf8_length(texts), PIECE)
+    single = pc.indices_nonzero(pc.invert(short)).to_pylist()
+    if len(texts) <= FEW:
+        single = list(range(len(texts)))
+    else:
+        plain = pc.string_is_ascii(texts)
         with engine.merger.forgetting():
-            scan.run(texts, pc.invert(long), context, threshold)
-    scan.singly(texts, range(len(texts)) if few else pc.indices_nonzero(long).to_pylist(), context, threshold)
-    return scan.made
-
-
-def _out_of_time(made: Batch) -> Batch:
-    made.problem = "the time for this part of the column ran out before all values were looked at"
+            for rows in (pc.and_(short, plain), pc.and_not(short, plain)):
+                places = pc.indices_nonzero(rows)
+                if len(places) > FEW:
+                    scan = _Scan(engine, texts.take(places), made, deadline, report)
+                    scan.run(context, threshold, places.to_pylist())
+                else:
+                    single += places.to_pylist()
+    _singly(engine, texts, sorted(single), context, threshold, made=made, deadline=deadline, report=report)
     return made
 
 
-class _Scan:
-    """One run over the short texts of a batch."""
+def _singly(
+    engine: Any,
+    texts: Any,
+    places: Sequence[int],
+    context: Sequence[str],
+    threshold: float | None,
+    *,
+    made: Batch,
+    deadline: float,
+    report: Report,
+) -> None:
+    """Analyse some texts one by one."""
+    for place in places:
+        if time.monotonic() > deadline:
+            _out_of_time(made)
+            return
+        report()
+        analysis = engine.analyze(texts[place].as_py(), context, threshold)
+        if analysis.hits or analysis.problem:
+            made.analyses[place] = analysis
 
-    def __init__(self, engine: Any, made: Batch, deadline: float, report: Report) -> None:
+
+def _out_of_time(made: Batch) -> None:
+    made.problem = "the time for this part of the column ran out before all values were looked at"
+
+
+class _Scan:
+    """One run over short texts of one kind: of ASCII, or not."""
+
+    def __init__(self, engine: Any, texts: Any, made: Batch, deadline: float, report: Report) -> None:
         self.engine = engine
+        self.texts = texts
         self.made = made
         self.deadline = deadline
         self.report = report
-        self.words: list[str] = []
+        self.words: dict[int, str] = {}
         self.found: dict[int, dict[str, Found]] = {}
         self.problems: dict[int, str] = {}
         self.tokens: dict[int, Tokens] = {}
         self.steps = 0
 
-    def run(self, texts: Any, short: Any, context: Sequence[str], threshold: float | None) -> None:
-        """Fill the batch."""
-        jobs = self.engine.plan(context, threshold)
-        places = _places(texts, short, jobs)
-        if len(places) <= FEW:
-            self.singly(texts, places.to_pylist(), context, threshold)
-            return
-        active = texts.take(places) if len(places) < len(texts) else texts
-        self.words = active.to_pylist()
-        for job in jobs.jobs:
-            if not self._run(job, active):
+    def run(self, context: Sequence[str], threshold: float | None, places: Sequence[int]) -> None:
+        """Fill the batch; ``places`` are those of the texts in it."""
+        self.report()
+        characters = present(self.texts)
+        jobs = worth(self.engine.plan(context, threshold), characters)
+        gates = Gates(self.texts, jobs, characters)
+        rows = gates.places()
+        self.words = dict(zip(rows.tolist(), self.texts.take(rows).to_pylist(), strict=True))
+        for job in jobs:
+            if not self._run(job, gates):
                 _out_of_time(self.made)
                 break
         merge = self.engine.merger.merged
@@ -92,24 +124,12 @@ class _Scan:
             found = self.found.get(row, {}).values()
             raws = merge(self.words[row], found, threshold, self.tokens.get(row)) if found else []
             if raws or row in self.problems:
-                self.made.analyses[places[row].as_py()] = Analysis(hits(raws), self.problems.get(row, ""))
+                self.made.analyses[places[row]] = Analysis(hits(raws), self.problems.get(row, ""))
 
-    def singly(self, texts: Any, places: Sequence[int], context: Sequence[str], threshold: float | None) -> None:
-        """Analyse some texts one by one."""
-        for place in places:
-            if time.monotonic() > self.deadline:
-                _out_of_time(self.made)
-                return
-            self.report()
-            analysis = self.engine.analyze(texts[place].as_py(), context, threshold)
-            if analysis.hits or analysis.problem:
-                self.made.analyses[place] = analysis
-
-    def _run(self, job: Job, active: Any) -> bool:
+    def _run(self, job: Job, gates: Gates) -> bool:
         """Run the parts of a job, each where it has to look; return False when the time is over."""
         found: dict[int, list[Raw]] = {}
-        rows = _asked(job, active)
-        in_time = all(self._look(job.finder, part, _rows(part, job, active, rows), found) for part in job.parts)
+        in_time = all(self._look(job.finder, part, _rows(job, part, gates), found) for part in job.parts)
         for row, raws in found.items():
             kept = raws if job.finder.reads_tokens else without_duplicates(raws)
             self.found.setdefault(row, {})[job.finder.name] = Found(job.finder, kept, job.named)
@@ -138,35 +158,11 @@ class _Scan:
         return self.tokens[row].artifacts
 
 
-def _places(texts: Any, short: Any, jobs: Plan) -> Any:
-    """Return where the texts stand that some job has to look at."""
-    import pyarrow.compute as pc
-
-    return pc.indices_nonzero(short if jobs.any_of is None else pc.and_(short, matching(texts, jobs.any_of)))
-
-
-def _asked(job: Job, active: Any) -> Any:
-    """Return a mask of the rows in which a job is to look at all, or None for every row."""
-    import pyarrow.compute as pc
-
-    rows = pc.match_substring_regex(active, job.context) if job.context else None
-    if job.finder.refuses is None:
-        return rows
-    (part,) = job.parts
-    holding = pc.match_substring_regex(active, part.mask)
-    rows = holding if rows is None else pc.and_(rows, holding)
-    if (pc.sum(rows).as_py() or 0) > WORTH_SHAPES:
-        return pc.replace_with_mask(rows, rows, pc.invert(job.finder.refuses(active.filter(rows))))
-    return rows
-
-
-def _rows(part: Part, job: Job, active: Any, asked: Any) -> list[int]:
-    """Return the rows in which one part has to look."""
-    import pyarrow.compute as pc
-
-    if asked is not None and not pc.any(asked).as_py():
-        return []
-    if part.mask is None or job.finder.refuses is not None:
-        return list(range(len(active))) if asked is None else list(pc.indices_nonzero(asked).to_pylist())
-    rows = pc.match_substring_regex(active, part.mask)
-    return list(pc.indices_nonzero(rows if asked is None else pc.and_(rows, asked)).to_pylist())
+def _rows(job: Job, part: Part, gates: Gates) -> list[int]:
+    """Return the rows in which one part of a job has to look."""
+    rows = gates.through(part.mask)
+    if job.context is not None:
+        rows = gates.beside(rows, job.context)
+    if job.finder.refuses is not None and len(rows) > WORTH_SHAPES:
+        rows = rows[~job.finder.refuses(gates.texts.take(rows)).to_numpy(zero_copy_only=False)]
+    return list(rows.tolist())

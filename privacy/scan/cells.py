@@ -34,6 +34,24 @@ def distinct_texts(column: Any) -> list[tuple[str, int]]:
     return sorted(totals.items())
 
 
+def distinct(column: Any) -> tuple[Any, Any]:
+    """Return the texts of ``distinct_texts`` as an Arrow array, in any order, and the cells of each as numpy."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        counted = pc.value_counts(column)
+        texts, cells = counted.field("values"), counted.field("counts")
+        if texts.null_count:
+            known = pc.is_valid(texts)
+            texts, cells = texts.filter(known), cells.filter(known)
+        return texts.cast(pa.large_string()), cells.to_numpy()
+    pairs = distinct_texts(column)
+    texts = pa.array([text for text, _cells in pairs], pa.large_string())
+    return texts, np.array([cells for _text, cells in pairs], np.int64)
+
+
 def _countable(kind: Any) -> bool:
     import pyarrow as pa
 

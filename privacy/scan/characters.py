@@ -6,16 +6,21 @@ sets every code point beyond ASCII is let through.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
 _ASCII = 128
 _LAST = 0x10FFFF
-_MANY_RANGES = 100
+_MANY_RANGES = 12
 _LARGE_RANGE = 512
+BEYOND = 1 << _ASCII
+DIGITS = frozenset(range(0x30, 0x3A))
+WORD = frozenset(point for point in range(_ASCII) if chr(point).isalnum() or chr(point) == "_")
+_IGNORECASE = 2  # the flag of ``regex``
 _DOTTED_I = (0x49, 0x69, 0x130, 0x131)
-EVERYTHING = "(?s:.)"
+EVERYTHING, NEVER = "(?s:.)", r"[^\x{0}-\x{10FFFF}]"
 
 
 class UnreadableError(ValueError):
@@ -33,22 +38,86 @@ def variants(point: int) -> frozenset[int]:
     return frozenset(found | set(_DOTTED_I) if found & set(_DOTTED_I) else found)
 
 
-def item_class(node: Any, *, fold: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How classes are written: ``fold`` ignores case also where the pattern does not, ``alike`` takes all digits.
+
+    ``plain`` leaves out what lies beyond ASCII: for texts without it.
+    """
+
+    fold: bool = False
+    alike: bool = False
+    plain: bool = False
+
+
+_EXACT = Rules()
+
+
+def item_class(node: Any, rules: Rules) -> str:
     """Return the class of a character, range, property or set of the syntax tree of ``regex``.
 
-    ``fold`` ignores case also where the pattern does not. Raises UnreadableError for any other node.
+    Raises UnreadableError for any other node.
     """
-    import regex
+    return _class(node, _folded(node, rules), rules.alike, rules.plain)
 
-    return _class(node, folded=fold or bool(node.case_flags & regex.I))
+
+def _folded(node: Any, rules: Rules) -> bool:
+    return rules.fold or bool(int(node.case_flags) & _IGNORECASE)
 
 
 @cache
-def _class(node: Any, *, folded: bool) -> str:
+def _class(node: Any, folded: bool, alike: bool, plain: bool) -> str:
     """Write the class; nodes that are the same item are equal, so that each is looked up once."""
-    points = {point for point in range(_ASCII) if _matches(node, point, folded=folded)}
+    points, beyond = _members(node, folded=folded)
+    points = points | DIGITS if alike and points & DIGITS else points
+    return _bracketed(_ranges(points) + ("" if plain else _written_beyond(beyond)))
+
+
+def _bracketed(ranges: str) -> str:
+    if not ranges:
+        return NEVER
+    return ranges if len(ranges) == 1 else f"[{ranges}]"
+
+
+def _read(node: Any, rules: Rules) -> tuple[frozenset[int], frozenset[int] | None]:
+    points, beyond = _members(node, folded=_folded(node, rules))
+    return (points | DIGITS if rules.alike and points & DIGITS else points), frozenset() if rules.plain else beyond
+
+
+@cache
+def _members(node: Any, *, folded: bool) -> tuple[frozenset[int], frozenset[int] | None]:
+    """Return the ASCII that an item matches and what it matches beyond, None where that is much."""
+    points = frozenset(point for point in range(_ASCII) if _matches(node, point, folded=folded))
     beyond = _beyond_ascii(node, folded=folded)
-    return "[" + _ranges(points) + ("\\x{80}-\\x{10FFFF}" if beyond is None else _ranges(beyond)) + "]"
+    return points, None if beyond is None else frozenset(beyond)
+
+
+def _written_beyond(beyond: frozenset[int] | None) -> str:
+    return "\\x{80}-\\x{10FFFF}" if beyond is None else _ranges(beyond)
+
+
+def edged_class(node: Any, rules: Rules) -> str:
+    """Return the class of an item with which a word begins, and that it begins there.
+
+    RE2 knows only words of ASCII: where one begins for ``regex`` and with ASCII, it begins for RE2 too. Before other
+    characters nothing is asked.
+    """
+    points, beyond = _read(node, rules)
+    inside, rest = _ranges(points & WORD), _ranges(points - WORD) + _written_beyond(beyond)
+    if not inside:
+        return _bracketed(rest)
+    return rf"(?:\b{_bracketed(inside)}|{_bracketed(rest)})" if rest else rf"\b{_bracketed(inside)}"
+
+
+def bits(node: Any) -> int:
+    """Return the ASCII that an item matches as bits of a number; bit 128 stands for whatever lies beyond."""
+    return _bits(node, _folded(node, _EXACT))
+
+
+@cache
+def _bits(node: Any, folded: bool) -> int:
+    points, beyond = _members(node, folded=folded)
+    return sum(1 << point for point in points) | (BEYOND if beyond is None or beyond else 0)
 
 
 def _matches(node: Any, point: int, *, folded: bool) -> bool:

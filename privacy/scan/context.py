@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from privacy.scan.masks import Asked, Mask
+from privacy.scan.needs import needs_of_words
+
 _WORDS_KEPT = 1 << 16
 _OTHER_SPELLINGS = {"i": "İ", "k": "\u212a"}  # in lower case they become these letters (and more)
 
@@ -17,20 +20,20 @@ class Words:
 
     words: tuple[str, ...]
     search: Callable[[str], Any]  # finds one of the words anywhere in a text of lower case
+    mask: Mask
 
     @classmethod
     def of(cls, words: Iterable[str]) -> "Words":
         """Take the words of a recogniser."""
         lowered = tuple(dict.fromkeys(word.lower() for word in words))
-        return cls(lowered, re.compile("|".join(map(re.escape, lowered))).search)
+        expression = "|".join("".join(map(_letter, word)) for word in lowered)
+        asked = Asked(expression, expression)
+        mask = Mask(asked, asked, needs_of_words(lowered))
+        return cls(lowered, re.compile("|".join(map(re.escape, lowered))).search, mask)
 
     def occur_in(self, keywords: Iterable[str]) -> bool:
         """Say whether one of the words is part of a keyword."""
         return any(self.search(keyword) for keyword in keywords)
-
-    def expression(self) -> str:
-        """Return the expression for RE2 that matches every text of which the lower case holds a word."""
-        return "|".join("".join(map(_letter, word)) for word in self.words)
 
 
 def _letter(letter: str) -> str:

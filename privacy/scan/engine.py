@@ -18,7 +18,7 @@ from privacy.scan.nlp import (
     model_engine,
 )
 from privacy.scan.pieces import PIECE, pieces
-from privacy.scan.plan import Boost, Plan, plan
+from privacy.scan.plan import Boost, Job, plan
 from registry.canonical import decimal_string, digest
 
 __all__ = ["Analysis", "Engine", "EngineError", "Hit", "NerModelMissingError", "build_engine"]
@@ -59,7 +59,7 @@ class Engine:
         """Return those words of a column's name that some recogniser takes as context, matched whole."""
         return tuple(sorted(set(tokens) & self.context_words))
 
-    def plan(self, context: Sequence[str], threshold: float | None) -> Plan:
+    def plan(self, context: Sequence[str], threshold: float | None) -> tuple[Job, ...]:
         """Return who has to look where in a column whose name gives these context words."""
         keywords = [word.lower() for word in context]
         sure = None if self.merger.lemmas_differ else threshold

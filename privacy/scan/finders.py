@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from privacy.scan import gazetteer
-from privacy.scan.characters import UnreadableError
 from privacy.scan.context import Words
+from privacy.scan.masks import Mask, any_of, mask
 from privacy.scan.phones import PhoneFinder
-from privacy.scan.relaxed import relaxed
 
 SHORT = 256  # watching the time costs several times what a pattern takes for so many characters
 _PRESIDIO = "presidio_analyzer.predefined_recognizers."
@@ -27,11 +26,11 @@ Search = Callable[[str, float, Any], Iterable[Raw]]
 class Part:
     """What a finder can do by itself: one pattern, or the whole recogniser.
 
-    ``most`` is the highest score that it gives without context; ``mask`` the expression for RE2 that matches every
-    text in which it finds something, or None where nothing is known of that.
+    ``most`` is the highest score that it gives without context; ``mask`` lets through every text in which it finds
+    something, and is None where nothing is known of that.
     """
 
-    mask: str | None
+    mask: Mask | None
     most: float
     search: Search
 
@@ -91,8 +90,8 @@ def finder(recognizer: Any) -> Finder:
     elif isinstance(recognizer, PatternRecognizer) and kind.analyze is PatternRecognizer.analyze:
         parts = tuple(_pattern_part(recognizer, pattern) for pattern in recognizer.patterns)
     elif kind is IbanRecognizer:
-        mask = _either([_mask(pattern.regex, recognizer.global_regex_flags) for pattern in recognizer.patterns])
-        parts = (Part(mask, 1.0, _as_it_is(recognizer)),)
+        masks = [mask(pattern.regex, recognizer.global_regex_flags) for pattern in recognizer.patterns]
+        parts = (Part(any_of(masks), 1.0, _as_it_is(recognizer)),)
     else:
         parts, reads_tokens = (Part(None, 1.0, _as_it_is(recognizer)),), True
     return Finder(
@@ -122,24 +121,6 @@ def _refuses(recognizer: Any) -> Any:
     return shapes(tuple(recognizer.supported_regions)).refused
 
 
-def _mask(expression: str, flags: int) -> str | None:
-    """Return the relaxed expression, if this pattern can be read and RE2 takes it."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    try:
-        weaker = relaxed(expression, flags)
-        pc.match_substring_regex(pa.array([""]), weaker)
-    except (UnreadableError, pa.ArrowInvalid):
-        return None
-    return weaker
-
-
-def _either(masks: Sequence[str | None]) -> str | None:
-    known = [mask for mask in masks if mask is not None]
-    return "|".join(f"(?:{mask})" for mask in known) if len(known) == len(masks) else None
-
-
 def _pattern_part(recognizer: Any, pattern: Any) -> Part:
     import regex  # type: ignore[import-untyped]
     from presidio_analyzer import PatternRecognizer
@@ -165,7 +146,7 @@ def _pattern_part(recognizer: Any, pattern: Any) -> Part:
                 found.append((entity, start, end, given, bool(valid)))
         return found
 
-    return Part(_mask(pattern.regex, recognizer.global_regex_flags), 1.0 if validates else score, search)
+    return Part(mask(pattern.regex, recognizer.global_regex_flags), 1.0 if validates else score, search)
 
 
 class _Timeouts(logging.Handler):
@@ -206,7 +187,7 @@ def _phone_part(recognizer: Any) -> Part:
     return Part(_phone_mask(), score, search)
 
 
-def _phone_mask() -> str | None:
+def _phone_mask() -> Mask | None:
     """Ask for the digits of the shortest number anywhere, apart as far as the matcher's own pattern lets them be."""
     import phonenumbers
     from phonenumbers import PhoneMetadata
@@ -214,4 +195,4 @@ def _phone_mask() -> str | None:
 
     described: list[Any] = [PhoneMetadata.metadata_for_region(name, None) for name in phonenumbers.SUPPORTED_REGIONS]
     lengths = [length for one in described if one for length in one.general_desc.possible_length if length > 0]
-    return _mask(rf"\d(?:{matching._PUNCTUATION}\d){{{min(lengths) - 1}}}", 0)  # noqa: SLF001 - the matcher's own
+    return mask(rf"\d(?:{matching._PUNCTUATION}\d){{{min(lengths) - 1}}}", 0)  # noqa: SLF001 - the matcher's own

@@ -1,19 +1,26 @@
 """A pattern made weaker: an expression for RE2, linear in the text, that matches wherever the pattern does.
 
 It is derived from the pattern's own syntax tree, as the ``regex`` package that runs it reads it. Look-arounds and
-anchors are dropped, large repeats are opened, what is optional at either end is left out, and case rules become
-classes. Every step only lets more through: a text that the relaxed expression does not match holds no match.
+anchors are dropped (where a word begins, what may stand before it is asked), large repeats are opened, what is optional
+at either end is left out, and case rules become classes. Every step only lets more through: a text that the relaxed
+expression does not match holds no match.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
-from privacy.scan.characters import EVERYTHING, UnreadableError, item_class
+from privacy.scan.characters import EVERYTHING, Rules, UnreadableError, edged_class, item_class
 
 LARGEST_REPEAT = 12
 _ANYTHING = "(?s:.)*"
-_ITEMS = frozenset({"Character", "Range", "Property", "SetUnion"})
-_REPEATS = frozenset({"GreedyRepeat", "LazyRepeat", "PossessiveRepeat"})
+ITEMS = frozenset({"Character", "Range", "Property", "SetUnion"})
+REPEATS = frozenset({"GreedyRepeat", "LazyRepeat", "PossessiveRepeat"})
+
+
+_EXACT = Rules()
 
 
 class _BackReferenceError(Exception):
@@ -25,13 +32,18 @@ def relaxed(expression: str, flags: int) -> str:
 
     ``flags`` are those under which the pattern is compiled.
     """
-    tree = parsed(expression, flags)
+    return written(parsed(expression, flags))
+
+
+def written(tree: Any, rules: Rules = _EXACT) -> str:
+    """Write a syntax tree by some rules."""
     try:
-        return _Writer(fold=False).written(tree, first=True, last=True)
+        return _Writer(rules).written(tree, first=True, last=True)
     except _BackReferenceError:
-        return _Writer(fold=True).written(tree, first=True, last=True)
+        return _Writer(replace(rules, fold=True)).written(tree, first=True, last=True)
 
 
+@lru_cache(maxsize=8)
 def parsed(expression: str, flags: int) -> Any:
     """Return the syntax tree; flags in the midst of a pattern make ``regex`` read it again."""
     import regex  # type: ignore[import-untyped]
@@ -51,77 +63,94 @@ def parsed(expression: str, flags: int) -> Any:
 
 
 class _Writer:
-    def __init__(self, *, fold: bool) -> None:
-        self.fold = fold
+    """Writes nodes; ``first`` and ``last`` say that nothing of the match stands before or after one.
+
+    ``edge`` says that a word begins there: then nothing may be left out at its beginning.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
         self.groups: dict[str, str] = {}
 
-    def written(self, node: Any, *, first: bool, last: bool) -> str:
-        """Write a node; ``first`` and ``last`` say that nothing of the match stands before or after it."""
+    def written(self, node: Any, *, first: bool = False, last: bool = False, edge: bool = False) -> str:
         kind = type(node).__name__
         if kind in _WRITERS:
-            return _WRITERS[kind](self, node, first=first, last=last)
+            return _WRITERS[kind](self, node, first=first, last=last, edge=edge)
         if _is_zero_width(node):
             return ""
         raise UnreadableError(f"An item of the kind {kind} is not understood.")
 
-    def item(self, node: Any, **_edges: bool) -> str:
-        return "" if node.zerowidth else item_class(node, fold=self.fold)
+    def item(self, node: Any, *, edge: bool = False, **_place: bool) -> str:
+        if node.zerowidth:
+            return ""
+        return edged_class(node, self.rules) if edge else item_class(node, self.rules)
 
-    def branch(self, node: Any, *, first: bool, last: bool) -> str:
+    def branch(self, node: Any, **place: bool) -> str:
         if not all(map(_is_plain, node.branches)):
-            return "(?:" + "|".join(self.written(one, first=first, last=last) for one in node.branches) + ")"
-        return _tree([tuple(self.item(item) for item in one.items) for one in node.branches])
+            return "(?:" + "|".join(self.written(one, **place) for one in node.branches) + ")"
+        edge = place["edge"]
+        return _tree(
+            [
+                tuple(self.item(item, edge=edge and not index) for index, item in enumerate(one.items))
+                for one in node.branches
+            ]
+        )
 
-    def sequence(self, node: Any, *, first: bool, last: bool) -> str:
+    def sequence(self, node: Any, *, first: bool, last: bool, edge: bool) -> str:
         kept = [one for one in node.items if not _is_zero_width(one)]
+        edge = bool(kept) and (edge or (first and _begins_word(node.items))) and _takes_edge(kept[0])
+        first = first and not edge
         while first and kept and _is_optional(kept[0]):
             kept.pop(0)
-        while last and kept and _is_optional(kept[-1]):
+        while last and len(kept) > edge and _is_optional(kept[-1]):
             kept.pop()
         end = len(kept) - 1
         return "".join(
-            self.written(one, first=first and index == 0, last=last and index == end) for index, one in enumerate(kept)
+            self.written(one, first=first and index == 0, last=last and index == end, edge=edge and index == 0)
+            for index, one in enumerate(kept)
         )
 
-    def repeat(self, node: Any, *, first: bool, last: bool) -> str:
+    def repeat(self, node: Any, *, first: bool, last: bool, edge: bool) -> str:
         least, most = node.min_count, node.max_count
         if first or last:
             most = least
         if most == 0:
             return ""
-        if least == most == 1:
-            return self.written(node.subpattern, first=first, last=last)
-        inner = f"(?:{self.written(node.subpattern, first=False, last=False)})"
+        begun = ""
+        if least == most == 1 or edge:
+            begun = self.written(node.subpattern, first=first, last=last and least == most == 1, edge=edge)
+            least, most = least - 1, None if most is None else most - 1
+        if most == 0:
+            return begun
+        inner = f"{begun}(?:{self.written(node.subpattern)})"
         if most is None or most > LARGEST_REPEAT:
             return f"{inner}{{{min(least, LARGEST_REPEAT)},}}"
         return f"{inner}{{{least},{most}}}"
 
-    def wrapper(self, node: Any, *, first: bool, last: bool) -> str:
-        inner = f"(?:{self.written(node.subpattern, first=first, last=last)})"
+    def wrapper(self, node: Any, **place: bool) -> str:
+        inner = f"(?:{self.written(node.subpattern, **place)})"
         if type(node).__name__ == "Group":
-            whole = not (first or last)
-            self.groups[str(node.group)] = (
-                inner if whole else f"(?:{self.written(node.subpattern, first=False, last=False)})"
-            )
+            whole = not any(place.values())
+            self.groups[str(node.group)] = inner if whole else f"(?:{self.written(node.subpattern)})"
         return inner
 
-    def look_around(self, node: Any, *, first: bool, last: bool) -> str:
+    def look_around(self, node: Any, *, first: bool, last: bool, **_place: bool) -> str:
         """Keep what a pattern demands before its beginning or after its end: it stands in the text too."""
         if node.positive and first and node.behind:
-            return f"(?:{self.written(node.subpattern, first=True, last=False)})"
+            return f"(?:{self.written(node.subpattern, first=True)})"
         if node.positive and last and not node.behind:
-            return f"(?:{self.written(node.subpattern, first=False, last=True)})"
+            return f"(?:{self.written(node.subpattern, last=True)})"
         return ""
 
-    def reference(self, node: Any, **_edges: bool) -> str:
-        if not self.fold:
+    def reference(self, node: Any, **_place: bool) -> str:
+        if not self.rules.fold:
             raise _BackReferenceError
         return self.groups.get(str(node.group), _ANYTHING)
 
 
 def _is_plain(node: Any) -> bool:
     """Say whether a branch is a row of characters."""
-    return type(node).__name__ == "Sequence" and all(type(one).__name__ in _ITEMS for one in node.items)
+    return type(node).__name__ == "Sequence" and all(type(one).__name__ in ITEMS for one in node.items)
 
 
 def _tree(branches: list[tuple[str, ...]]) -> str:
@@ -137,9 +166,9 @@ def _tree(branches: list[tuple[str, ...]]) -> str:
 
 
 _WRITERS: dict[str, Callable[..., str]] = {
-    **dict.fromkeys(_ITEMS, _Writer.item),
-    **dict.fromkeys(("Any", "AnyAll", "AnyU"), lambda _writer, _node, **_edges: EVERYTHING),
-    **dict.fromkeys(_REPEATS, _Writer.repeat),
+    **dict.fromkeys(ITEMS, _Writer.item),
+    **dict.fromkeys(("Any", "AnyAll", "AnyU"), lambda _writer, _node, **_place: EVERYTHING),
+    **dict.fromkeys(REPEATS, _Writer.repeat),
     **dict.fromkeys(("Group", "Atomic"), _Writer.wrapper),
     "Sequence": _Writer.sequence,
     "Branch": _Writer.branch,
@@ -157,5 +186,26 @@ def _is_zero_width(node: Any) -> bool:
     return isinstance(node, core.LookAround) and not node.positive
 
 
+def _begins_word(items: Any) -> bool:
+    """Say whether a word has to begin before the first item that is no anchor."""
+    leading = takewhile(_is_zero_width, items)
+    return any(type(one).__name__ == "Boundary" and one.positive for one in leading)
+
+
+def _takes_edge(node: Any) -> bool:
+    """Say whether what a node begins with is certain enough to be asked where it stands."""
+    kind = type(node).__name__
+    if kind in ITEMS:
+        return not node.zerowidth
+    if kind in REPEATS:
+        return node.min_count > 0 and _takes_edge(node.subpattern)
+    if kind in {"Group", "Atomic"}:
+        return _takes_edge(node.subpattern)
+    if kind == "Sequence":
+        begins = next((one for one in node.items if not _is_zero_width(one)), None)
+        return begins is not None and _takes_edge(begins)
+    return kind == "Branch" and all(map(_takes_edge, node.branches))
+
+
 def _is_optional(node: Any) -> bool:
-    return type(node).__name__ in _REPEATS and node.min_count == 0
+    return type(node).__name__ in REPEATS and node.min_count == 0

@@ -7,15 +7,15 @@ from functools import partial
 from typing import Any
 
 from privacy.scan.batch import analyze_batch
-from privacy.scan.cells import distinct_texts, non_null
+from privacy.scan.cells import distinct, non_null
 from privacy.scan.columns import judge_part
-from privacy.scan.engine import THRESHOLD, Analysis, Engine
+from privacy.scan.engine import THRESHOLD, Engine
 from privacy.scan.entities import name_tokens
 from privacy.scan.groups import ColumnPart, Value
+from privacy.scan.nothing_found import count
 
 Progress = Callable[[float, str], None]
 CHUNK = 32_768
-NOTHING = Analysis()
 
 
 class ScanError(ValueError):
@@ -92,10 +92,9 @@ def scan_part(
     part, deadline = TablePart(rows=table.num_rows), time.monotonic() + seconds
     for index, name in enumerate(table.column_names):
         column, gathered = table[name], ColumnPart(name, non_null(table[name]))
-        share, context = index / table.num_columns, engine.context(name_tokens(name))
-        report = partial(progress, share, f"scanning column {name}")
-        values, problem = _analysed(column, engine, context, threshold, deadline=deadline, report=report)
-        gathered.gather(values, dataset.encode())
+        report = partial(progress, index / table.num_columns, f"scanning column {name}")
+        key = dataset.encode()
+        problem = _gather(gathered, column, engine, threshold, key=key, deadline=deadline, report=report)
         part.columns[name] = gathered
         if problem:
             part.problems[name] = problem
@@ -171,22 +170,27 @@ def refuse_personal_names(names: Sequence[str], engine: Engine) -> None:
                 )
 
 
-def _analysed(
+def _gather(
+    gathered: ColumnPart,
     column: Any,
     engine: Engine,
-    context: Sequence[str],
     threshold: float,
     *,
+    key: bytes,
     deadline: float,
     report: Callable[[], None],
-) -> tuple[list[Value], str]:
-    """Return the distinct values with what was found in them, and why some were not analysed in full."""
-    import pyarrow as pa
+) -> str:
+    """Gather what is found in the distinct values; return why some were not analysed in full, if so."""
+    import numpy as np
 
     report()
-    pairs = distinct_texts(column)
-    texts = pa.array([text for text, _cells in pairs], pa.string())
+    texts, cells = distinct(column)
+    context = engine.context(name_tokens(gathered.name))
     batch = analyze_batch(engine, texts, context, threshold, deadline=deadline, report=report)
-    found = [batch.analyses.get(index, NOTHING) for index in range(len(pairs))]
-    problem = batch.problem or next((one.problem for one in found if one.problem), "")
-    return [Value(text, cells, one.hits) for (text, cells), one in zip(pairs, found, strict=True)], problem
+    rows = np.array(sorted(batch.analyses), np.int64)
+    found = zip(texts.take(rows).to_pylist(), cells[rows].tolist(), rows.tolist(), strict=True)
+    gathered.gather((Value(text, number, batch.analyses[row].hits) for text, number, row in found), key)
+    nothing = np.ones(len(texts), bool)
+    nothing[rows] = False
+    count(gathered, texts.filter(nothing), cells[nothing], key)
+    return batch.problem or next((one.problem for one in batch.analyses.values() if one.problem), "")

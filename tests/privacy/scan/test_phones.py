@@ -72,7 +72,7 @@ def test_the_mask_lets_every_number_through(recognizer):
 
     (part,) = finder(recognizer).parts
     texts = phones(4000, 10)
-    passed = pc.match_substring_regex(pa.array(texts), part.mask).to_pylist()
+    passed = pc.match_substring_regex(pa.array(texts), part.mask.full.sharp).to_pylist()
     walk = PhoneFinder(recognizer.supported_regions)
     assert not [text for text, passes in zip(texts, passed, strict=True) if not passes and walk.spans(text)]
 

@@ -6,8 +6,10 @@ import pytest
 import regex  # type: ignore[import-untyped]
 
 from privacy.scan.characters import UnreadableError
+from privacy.scan.masks import mask
+from privacy.scan.needs import present
 from privacy.scan.relaxed import relaxed
-from tests.privacy.scan.grown import grown
+from tests.privacy.scan.grown import AROUND, grown
 
 FLAGS = int(regex.I | regex.M | regex.S)
 ITEMS = [
@@ -28,7 +30,10 @@ def matches(expression, texts):
 @pytest.mark.parametrize(
     ("expression", "passes", "stops"),
     [
-        (r"\b[0-9]{9}\b", ["a123456789z"], ["12345678"]),
+        (r"\b[0-9]{9}\b", ["123456789z", "é123456789"], ["12345678", "a123456789"]),
+        (r"\b(?:\d|k)+x", ["12kx", "-k1x", "\u06641x", "a\u0664x"], ["ak1x", "_1x"]),
+        (r"\b(?:-?1|2)", ["a-1", "a1", "2"], ["3"]),
+        (r"\b[-1]", ["a-", "-1"], ["a1"]),
         (r"(?<!x)\d{3}-\d{2}(?=y)", ["123-45y"], ["123-45", "12-45y"]),
         (r"a|\d\d", ["xA", "12"], ["b1"]),
         (r"(?<=id:\s)\d+", ["ID: 7"], ["7", "id:7"]),
@@ -58,17 +63,45 @@ def test_what_is_not_understood_is_refused(expression):
         relaxed(expression, FLAGS)
 
 
-def test_what_a_pattern_matches_its_mask_lets_through(engine):
-    chance, matched = random.Random(23), 0  # noqa: S311 - the same each time
+def everything_asked(made, texts):
+    """Return whether each text passes all that a mask asks of texts of its kind."""
+    passed = [made.can_match(present(pa.array([text], pa.string()))) for text in texts]
+    for asked, kind in ((made.full, "full"), (made.plain, "plain")):
+        for expression in filter(None, (asked.sharp, asked.core)):
+            found = matches(expression, texts)
+            passed = [
+                one and (let or (kind == "plain" and not text.isascii()))
+                for one, let, text in zip(passed, found, texts, strict=True)
+            ]
+    return passed
+
+
+def missed_by_masks(engine, seed, count):
+    chance, matched, missed = random.Random(seed), 0, []  # noqa: S311 - the same each time
     for one in engine.analyzer.registry.recognizers:
         for pattern in getattr(one, "patterns", ()):
-            texts = [grown(pattern.regex, one.global_regex_flags, chance) for _ in range(8)]
+            made = mask(pattern.regex, one.global_regex_flags)
+            texts = [chance.choice(AROUND) + grown(pattern.regex, one.global_regex_flags, chance) for _ in range(count)]
             texts = [text if chance.random() < 0.6 else text.swapcase() for text in texts]
             found = [bool(regex.search(pattern.regex, text, one.global_regex_flags)) for text in texts]
-            passed = matches(relaxed(pattern.regex, one.global_regex_flags), texts)
-            assert not [text for text, is_found, passes in zip(texts, found, passed, strict=True) if is_found > passes]
+            passed = everything_asked(made, texts)
+            missed += [text for text, is_found, passes in zip(texts, found, passed, strict=True) if is_found > passes]
             matched += sum(found)
+    return matched, missed
+
+
+def test_what_a_pattern_matches_its_mask_lets_through(engine):
+    matched, missed = missed_by_masks(engine, 23, 6)
+    assert missed == []
     assert matched > 200
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(4))
+def test_what_a_pattern_matches_its_mask_lets_through_in_many_texts(engine, seed):
+    matched, missed = missed_by_masks(engine, 100 + seed, 300)
+    assert missed == []
+    assert matched > 10_000
 
 
 def missed(item, flags, characters):

@@ -1,0 +1,111 @@
+"""Which texts a mask lets through: many masks are asked at once in a few alternations, each only where those match.
+
+What needs a digit is only asked of texts with one.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from privacy.scan.characters import BEYOND
+from privacy.scan.masks import Asked, Mask
+from privacy.scan.plan import Job
+
+LONGEST = 20_000  # longer alternations take more states than they spare passes
+FEW = 24  # an expression is not worth compiling for so few texts
+_DIGIT = {False: "[0-9]", True: r"[0-9\x{80}-\x{10FFFF}]"}
+
+
+class Gates:
+    """The texts of a column by what may be found in them; places are numpy arrays, ascending."""
+
+    def __init__(self, texts: Any, jobs: Sequence[Job], present: int) -> None:
+        """Take an Arrow array of texts, what is to look at them, and the characters that stand in them."""
+        import numpy as np
+
+        self.texts = texts
+        self.present = present
+        self.every = np.arange(len(texts))
+        self.open = False
+        self.groups: dict[int, _Group] = {}
+        self.let: dict[int, Any] = {}
+        masks = {id(one): one for one in _masks(jobs) if one is not None}
+        self.open = any(one is None for one in _masks(jobs))
+        with_digit = [one for one in masks.values() if one.needs_digit]
+        self._ask([one for one in masks.values() if not one.needs_digit], self.every)
+        if with_digit:
+            self._ask(with_digit, self._matching(self.every, _DIGIT[bool(present & BEYOND)]))
+
+    def places(self) -> Any:
+        """Return the places of all texts that something has to look at."""
+        import numpy as np
+
+        if self.open:
+            return self.every
+        found = [group.places for group in {id(one): one for one in self.groups.values()}.values()]
+        return np.unique(np.concatenate(found)) if found else self.every[:0]
+
+    def through(self, mask: Mask | None) -> Any:
+        """Return the places of the texts that a mask lets through."""
+        if mask is None:
+            return self.every
+        if id(mask) not in self.let:
+            group, asked = self.groups[id(mask)], mask.asked(self.present)
+            known = group.expression == asked.sharp or len(group.places) <= FEW
+            self.let[id(mask)] = group.places if known else self._matching(group.places, asked.sharp, group.texts)
+        return self.let[id(mask)]
+
+    def beside(self, places: Any, context: Mask) -> Any:
+        """Return those of some places where a context word stands in the text."""
+        return self._matching(places, context.full.sharp)
+
+    def _ask(self, masks: Iterable[Mask], places: Any) -> None:
+        """Ask the masks in groups, of the texts at some places."""
+        asked = [(one, one.asked(self.present)) for one in masks]
+        texts = self._at(places)
+        for has_core in (True, False):
+            for group in _grouped([one for one in asked if bool(one[1].core) is has_core]):
+                expression = "|".join(f"(?:{one})" for one in group) if len(group) > 1 else next(iter(group))
+                made = _Group(self._matching(places, expression, texts), expression, self)
+                for mask in (mask for masks in group.values() for mask in masks):
+                    self.groups[id(mask)] = made
+
+    def _matching(self, places: Any, expression: str, texts: Any = None) -> Any:
+        import pyarrow.compute as pc
+
+        if not len(places):
+            return places
+        some = self._at(places) if texts is None else texts
+        found = pc.indices_nonzero(pc.match_substring_regex(some, expression)).to_numpy()
+        return places if len(found) == len(places) else places[found]
+
+    def _at(self, places: Any) -> Any:
+        return self.texts if len(places) == len(self.texts) else self.texts.take(places)
+
+
+class _Group:
+    """What an alternation let through."""
+
+    def __init__(self, places: Any, expression: str, gates: Gates) -> None:
+        self.places = places
+        self.expression = expression
+        self.texts = gates._at(places)  # noqa: SLF001 - of the same module
+
+
+def _masks(jobs: Sequence[Job]) -> Iterator[Mask | None]:
+    """Give what has to be asked; context words are looked for where something may stand beside them."""
+    return (part.mask for job in jobs for part in job.parts)
+
+
+def _grouped(asked: Iterable[tuple[Mask, Asked]]) -> Iterator[dict[str, list[Mask]]]:
+    """Give the masks by their expressions, so many at a time that an alternation of them is not too long."""
+    by_expression: dict[str, list[Mask]] = {}
+    for mask, one in asked:
+        by_expression.setdefault(one.core or one.sharp, []).append(mask)
+    group: dict[str, list[Mask]] = {}
+    for expression in sorted(by_expression, key=lambda text: (len(text), text)):
+        if group and sum(map(len, group)) + len(expression) > LONGEST:
+            yield group
+            group = {}
+        group[expression] = by_expression[expression]
+    if group:
+        yield group

@@ -1,0 +1,44 @@
+import random
+
+import pyarrow as pa
+import pytest
+
+from privacy.scan.cells import distinct, distinct_texts
+from privacy.scan.groups import ColumnPart, Value
+from privacy.scan.nothing_found import count
+
+ALPHABET = "0123456789 .-+/,()abzAZ_\t\n\x1c\x1f\x85\u00b2é\u0664\u2003x@"
+
+
+def made_up(chance):
+    return ["".join(chance.choices(ALPHABET, k=chance.randint(0, 6))) for _ in range(chance.randint(0, 60))]
+
+
+@pytest.mark.parametrize("name", ["a", "zip", "name"])
+def test_counting_at_once_is_counting_one_by_one(name):
+    chance = random.Random(3)  # noqa: S311 - the same each time
+    codes = 0
+    for _ in range(60):
+        texts, cells = distinct(pa.array([*made_up(chance), None], pa.string()))
+        at_once, singly = ColumnPart(name), ColumnPart(name)
+        count(at_once, texts, cells, b"k")
+        singly.gather([Value(*pair) for pair in zip(texts.to_pylist(), cells.tolist(), strict=True)], b"k")
+        assert at_once.codes == singly.codes
+        assert at_once.groups == singly.groups
+        assert len(at_once.different) == len(singly.different)
+        codes += singly.codes.total()
+    assert codes > 500
+
+
+def test_the_texts_of_a_column_are_the_same_in_both_forms():
+    chance = random.Random(4)  # noqa: S311 - the same each time
+    for column in (
+        pa.array([*made_up(chance), None, "a", "a"], pa.string()),
+        pa.chunked_array([pa.array(["x", None], pa.large_string()), pa.array(["x"], pa.large_string())]),
+        pa.array(["x", "y", "x", None]).dictionary_encode(),
+        pa.array([1, 1, None, 20]),
+        pa.array([1.5, 2.0, None]),
+        pa.array([], pa.string()),
+    ):
+        texts, cells = distinct(column)
+        assert sorted(zip(texts.to_pylist(), cells.tolist(), strict=True)) == distinct_texts(column)
