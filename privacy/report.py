@@ -1,10 +1,11 @@
-"""The report of a scan: the "pii" document of everything that was gathered, with masked texts to look at."""
+"""The report of a scan: the "pii" document of all that was gathered, with distributions and masked texts to show."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from privacy.chunks.cut import Chunk
+from privacy.chunks.distributions import distribution
 from privacy.chunks.gather import Gathered
 from privacy.chunks.highlights import highlights
 from privacy.chunks.read import read_chunk
@@ -20,8 +21,11 @@ def report_of(whole: Gathered, dataset_version: DatasetVersion, files: Sequence[
     if not whole.part.rows:
         raise DatasetReadError("no_rows", f"{files[0].name}: the data holds {len(whole.types)} columns and no rows.")
     document = whole.document(dataset_version.schema, engine=engine, dataset=dataset_version.digest)
-    wanted = {one["name"]: one for one in document["columns"] if one["verdict"] == CONTAINS}
-    for table in _firsts(files, engine, wanted):
+    columns = {one["name"]: one for one in document["columns"]}
+    wanted = {name: one for name, one in columns.items() if one["verdict"] == CONTAINS}
+    for place, table in enumerate(_firsts(files, engine, wanted)):
+        for name in table.column_names if place == 0 else ():
+            columns[name]["distribution"] = distribution(table[name])
         for name in sorted(set(wanted) & set(table.column_names)):
             shown = highlights(table[name], name, wanted[name]["entities"], engine)
             if shown:
@@ -30,9 +34,9 @@ def report_of(whole: Gathered, dataset_version: DatasetVersion, files: Sequence[
 
 
 def _firsts(files: Sequence[File], engine: Any, wanted: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the first rows of the first files, for as long as something is wanted."""
-    for file in files[:3]:
-        if not wanted:
+    """Yield the first rows of the first file, and of the next ones for as long as something is wanted."""
+    for place, file in enumerate(files[:3]):
+        if place and not wanted:
             return
         row = PartitionScan.objects.get(content=file.content, engine=engine_identity(engine.fingerprint))
         first = row.chunks.defer("result").order_by("number").first()

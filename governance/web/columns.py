@@ -1,4 +1,4 @@
-"""The columns of a scanned dataset as they are shown: verdict, entities, a bar of shares, masked examples."""
+"""The columns of a scanned dataset as they are shown: verdict, entities, distribution, masked examples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,26 +8,31 @@ from governance.web.wording import Badge
 from privacy.scan.columns import CLEAN
 from privacy.scan.entities import ENTITIES, is_direct
 
-WIDTH = 160.0
+WIDTH, HEIGHT, STEP = 60.0, 18.0, 6.0
+_DRAWN = {"numbers": "Histogram of the numbers", "frequencies": "How often the commonest values occur"}
 WORDS = {"IS": "Personal data", "CONTAINS": "Contains personal data", "CLEAN": "Clean"}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of the bar: the share of the cells with one entity; ``kind`` is direct or indirect."""
+class Bar:
+    """One height of the drawing of a distribution, from the bottom."""
 
-    words: str
-    kind: str
-    start: float
-    width: float
+    left: float
+    top: float
+    height: float
 
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """One entity of a column: in how many cells, of how many different values, with how high a score."""
+    """One entity of a column: in how many cells, of how many different values, with how high a score.
+
+    ``kind`` is direct or indirect; ``width`` is that of the bar which stands for its share of the cells.
+    """
 
     name: str
     kind: str
+    share: str
+    width: float
     cells: int
     distinct: int
     validated: int
@@ -47,7 +52,7 @@ class Column:
     found: str
     cells: int
     entities: tuple[Entity, ...]
-    bars: tuple[Part, ...]
+    bars: tuple[Bar, ...]
     bar_words: str
     previews: tuple[str, ...]
     rule: str
@@ -73,11 +78,11 @@ def entity_names() -> list[str]:
 
 def _column(index: int, one: Mapping[str, Any]) -> Column:
     entities = tuple(
-        Entity(name, _kind(name), tally["cells"], tally["distinct"], tally["validated"], tally["score"])
+        _entity(name, tally, one["cells"])
         for name, tally in sorted(one["entities"].items(), key=lambda item: (-item[1]["cells"], item[0]))
     )
     labels = [*(entity.name for entity in entities), *filter(None, [one["label"]])]
-    bars = _bars(entities, one["cells"])
+    spread = one.get("distribution", {})
     return Column(
         name=one["name"],
         anchor=f"column-{index}",
@@ -88,25 +93,42 @@ def _column(index: int, one: Mapping[str, Any]) -> Column:
         found=WORDS[one["found"]["verdict"]] if "found" in one else "",
         cells=one["cells"],
         entities=entities,
-        bars=bars,
-        bar_words=", ".join(part.words for part in bars) or "nothing found",
+        bars=_bars(spread.get("shares", ())),
+        bar_words=_words(spread),
         previews=tuple(one["previews"]),
-        rule=one["rule"],
+        rule=one["rule"] if entities or one["dismissed"] or one["verdict"] != CLEAN else "",
         highlights=tuple(one.get("highlights", ())),
     )
 
 
-def _kind(name: str) -> str:
-    return "direct" if is_direct(name) else "indirect"
+def _entity(name: str, tally: Mapping[str, Any], cells: int) -> Entity:
+    share = tally["cells"] / cells if cells else 0.0
+    return Entity(
+        name=name,
+        kind="direct" if is_direct(name) else "indirect",
+        share=f"{share:.1%}",
+        width=round(max(share * WIDTH, 1.0), 1),
+        cells=tally["cells"],
+        distinct=tally["distinct"],
+        validated=tally["validated"],
+        score=tally["score"],
+    )
 
 
-def _bars(entities: Sequence[Entity], cells: int) -> tuple[Part, ...]:
-    """Return the share of each entity side by side; several in one cell may fill more than the bar, which ends."""
-    parts, at = [], 0.0
-    for one in entities:
-        share = one.cells / cells if cells else 0.0
-        width = min(max(share * WIDTH, 2.0), WIDTH - at)
-        if width > 0:
-            parts.append(Part(f"{one.name} in {share:.1%} of the cells", one.kind, round(at, 1), round(width, 1)))
-        at += width
-    return tuple(parts)
+def _bars(shares: Sequence[str]) -> tuple[Bar, ...]:
+    """Return the heights side by side, the largest as high as the drawing."""
+    heights = [float(share) for share in shares]
+    most = max(heights, default=0.0)
+    if not most:
+        return ()
+    drawn = [round(HEIGHT * height / most, 1) for height in heights]
+    return tuple(Bar(STEP * place, round(HEIGHT - height, 1), height) for place, height in enumerate(drawn))
+
+
+def _words(spread: Mapping[str, Any]) -> str:
+    """Say what is drawn."""
+    if spread.get("kind") not in _DRAWN:
+        return ""
+    empty = float(spread["null"])
+    nulls = f", {empty:.1%} empty" if empty else ""
+    return f"{_DRAWN[spread['kind']]}: {spread['different']} different in the first {spread['rows']} rows{nulls}"

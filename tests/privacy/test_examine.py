@@ -66,8 +66,17 @@ def test_partitions_in_chunks_give_the_report_of_the_whole(source, scanned, engi
     report = read_document(ended.result["report"])
     whole = scan_whole(pa.concat_tables([few(1, 10), few(2, 10)]), SCHEMA, engine=engine, dataset=source.digest)
     shown = [one.pop("highlights", None) for one in report["columns"]]
+    spread = {one["name"]: one.pop("distribution") for one in report["columns"]}
     assert report == whole
     assert any(shown)
+    assert {name: one["kind"] for name, one in spread.items()} == {
+        "age": "numbers",
+        "email": "frequencies",
+        "note": "frequencies",
+        "ssn": "frequencies",
+        "progression": "numbers",
+    }
+    assert spread["email"]["rows"] == 5, "the first rows"
     assert len(scanned) == 4
     scan = DatasetScan.objects.get()
     assert (scan.run, scan.complete, str(scan.pk)) == (ended, True, ended.result["scan"])

@@ -64,6 +64,7 @@ def page_of(client, address: str, status: int = 200) -> Page:
 @pytest.mark.parametrize("who", ["ada", "cleo", "aud"])
 def test_the_page_shows_each_column_with_its_verdict_and_masked_examples(scene, version, who):
     page = page_of(scene.client(who), f"/datasets/{version.pk}/")
+    assert "4 cells (100.0%), 4 different" in page.text
     for words in ("3 columns with personal data", "EMAIL_ADDRESS", "m***@***", "US_SSN", "***-**-****", "Rule:"):
         assert words in page.text, words
     assert "····· ···· ······-·" in page.text or "(PERSON)" in page.text, "the form of a free text"
