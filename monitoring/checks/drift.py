@@ -41,6 +41,7 @@ from typing import Any
 from monitoring.statistics.answer_drift import of_attributions, of_performance, of_scores, of_share
 from monitoring.statistics.columns import ColumnError
 from monitoring.statistics.compare import SketchError, columns_by_name
+from monitoring.statistics.drift_pictures import moved_picture, shape_picture
 from monitoring.statistics.feature_drift import (
     absent,
     evidence_of,
@@ -58,6 +59,7 @@ from monitoring.statistics.parameters import Kind, Share, Whole, read_parameters
 from monitoring.statistics.sketch import WATCHED
 from registry.checks import Context, Finding, Inputs, Measurement, Need, Outcome, Status, measured
 
+SHAPES = 3
 PARAMETERS: dict[str, Kind] = {
     "effect": Share("0.1"),
     "significance": Share("0.05"),
@@ -133,7 +135,8 @@ class DriftCheck:
         expected, estimated = of_performance(baseline, current, new.get("score"), settings | {"seed": context.seed})
         answers = [*_watched(old, new), *of_attributions(*map(_attributions, (baseline, current))), *expected]
         findings = (*study.schema_findings(), *study.findings(), *estimated)
-        return Outcome((rows, *study.measurements(), *answers), findings, evidence={"cells": study.evidence()})
+        evidence = {"cells": study.evidence(), "plots": [*study.pictures(), *_picture_of_scores(old, new)]}
+        return Outcome((rows, *study.measurements(), *answers), findings, evidence=evidence)
 
 
 def _attributions(sketch: Mapping[str, Any]) -> dict[str, Sketched] | None:
@@ -144,6 +147,17 @@ def _attributions(sketch: Mapping[str, Any]) -> dict[str, Sketched] | None:
 def _watched(old: Mapping[str, Sketched], new: Mapping[str, Sketched]) -> list[Measurement]:
     shares = [of_share(name, old.get(name), new.get(name)) for name in ("prediction", "label")]
     return [*of_scores(old.get("score"), new.get("score")), *shares]
+
+
+def _picture_of_scores(old: Mapping[str, Sketched], new: Mapping[str, Sketched]) -> list[dict[str, Any]]:
+    """Return both distributions of the scores, where there are two."""
+    if "score" not in old:
+        return []
+    try:
+        shape = compare(old["score"], new.get("score")).shape
+    except SketchError:
+        return []
+    return [] if shape is None else [shape_picture("score", shape.document())]
 
 
 class _Study:
@@ -251,6 +265,15 @@ class _Study:
     def evidence(self) -> list[dict[str, Any]]:
         """Return what the distances over cells follow from, feature by feature."""
         return [evidence_of(name, item) for name, item in self.moved.items()]
+
+    def pictures(self) -> list[dict[str, Any]]:
+        """Draw how far the features have moved, and the shapes of those numbers that moved furthest."""
+        if not self.moved:
+            return []
+        drawn = [moved_picture({name: (item.psi, item.n) for name, item in self.moved.items()})]
+        shapes = {name: item.shape for name, item in self.moved.items() if item.shape}
+        furthest = sorted(shapes, key=lambda name: -self.moved[name].effect)[:SHAPES]
+        return [*drawn, *(shape_picture(name, shapes[name].document()) for name in furthest)]
 
 
 check = DriftCheck()

@@ -44,7 +44,9 @@ def column(table: Any, name: str) -> Any:
     if name not in table.column_names:
         raise MissingColumnError(f"The table has no column {name!r}; it has: {', '.join(table.column_names)}.")
     found = table.column(name)
-    return found.combine_chunks() if hasattr(found, "combine_chunks") else found
+    if hasattr(found, "chunk"):
+        return found.chunk(0) if found.num_chunks == 1 else found.combine_chunks()
+    return found
 
 
 def is_numeric(table: Any, name: str) -> bool:

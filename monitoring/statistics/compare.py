@@ -31,8 +31,8 @@ class SketchError(ValueError):
 class Cells:
     """Counts of both samples over the same cells: bands between ``edges``, or categories.
 
-    Of categories, those of the baseline come first, in the order of its sketch, then the ``new`` ones, and at last, if
-    ``lumped``, all that one of the sketches did not keep by name; new ones then are not known (None).
+    Of categories, those of the baseline come first (``kept``: their places in its sketch), then the ``new`` ones; or,
+    if ``lumped``, all that one of the sketches did not keep by name, as one cell; new ones then are not known (None).
     """
 
     before: NDArray[np.int64]
@@ -41,6 +41,7 @@ class Cells:
     new: int | None = 0
     new_rows: int | None = 0
     lumped: bool = False
+    kept: tuple[int, ...] = ()
 
 
 def columns_by_name(sketch: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -155,6 +156,7 @@ def categories(before: Mapping[str, Any], after: Mapping[str, Any]) -> Cells:
     lumped = any(item["n"] > sum(kept.values()) for item, kept in ((before, old), (after, new)))
     fresh = sorted(set(new) - set(old))
     names = [name for name in old if name in new] if lumped else [*old, *fresh]
+    kept = tuple(place for place, name in enumerate(old) if not lumped or name in new)
     table = [[counts.get(name, 0) for name in names] for counts in (old, new)]
     if lumped:
         for item, counts in zip((before, after), table, strict=True):
@@ -162,8 +164,8 @@ def categories(before: Mapping[str, Any], after: Mapping[str, Any]) -> Cells:
             _covered(before, after, counts[-1] / item["n"])
     found = [np.array(counts, dtype=np.int64) for counts in table]
     if lumped:
-        return Cells(found[0], found[1], new=None, new_rows=None, lumped=True)
-    return Cells(found[0], found[1], new=len(fresh), new_rows=sum(new[name] for name in fresh))
+        return Cells(found[0], found[1], new=None, new_rows=None, lumped=True, kept=kept)
+    return Cells(found[0], found[1], new=len(fresh), new_rows=sum(new[name] for name in fresh), kept=kept)
 
 
 def _covered(before: Mapping[str, Any], after: Mapping[str, Any], others: float) -> None:

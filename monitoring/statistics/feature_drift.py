@@ -104,13 +104,14 @@ def out_of_range(moved: Movement, before: int, after: int) -> bool:
 def evidence_of(name: str, moved: Movement) -> dict[str, Any]:
     """Return the counts from which PSI, Jensen-Shannon and chi-squared follow, and the shape of numbers to draw.
 
-    Categories are in the order of the baseline's sketch, then new ones: nameless.
+    Categories are told by their place in the baseline's sketch; after them are new ones, or all others: nameless.
     """
     return {
         "feature": name,
         "bounds": list(moved.cells.edges),
         "baseline": [int(count) for count in moved.cells.before],
         "current": [int(count) for count in moved.cells.after],
+        "categories": list(moved.cells.kept),
         "lumped": moved.cells.lumped,
         "shape": None if moved.shape is None else moved.shape.document(),
     }

@@ -228,3 +228,12 @@ def test_both_shapes_of_a_feature_are_kept_for_a_picture():
     assert shapes["smoker"] is None
     assert (sum(shapes["bmi"]["baseline"]), sum(shapes["bmi"]["current"])) == (300, 150)
     assert max(shapes["bmi"]["current"]) == 150
+
+
+def test_the_pictures_are_of_what_moved_furthest_and_name_no_value():
+    rows = _rows(150, 1)
+    found = _measure({**rows, "bp": rows["bp"] + 14, "smoker": ["Ann Example"] * 150})
+    titles = [plot["title"] for plot in found.evidence["plots"]]
+    assert titles == ["Which features have moved?", "Where the values of bp lie", "Where the values of bmi lie"]
+    assert [bar["name"] for bar in found.evidence["plots"][0]["bars"]] == ["smoker", "bp", "bmi"]
+    assert "Ann" not in str(found.evidence)

@@ -5,7 +5,7 @@ import pytest
 
 from monitoring.statistics.summary import LARGEST, WORKING, condense, merge, summarise
 
-ROWS = 60_000
+ROWS = 100_000
 SMOOTH, LUMPY = 4e-4, 2e-3
 
 
