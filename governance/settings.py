@@ -57,6 +57,7 @@ PROBITY_NEEDS = {
     "predictions": "governance.promotion.needs.behaviour.predictions",
     "incumbent_predictions": "governance.promotion.needs.behaviour.incumbent_predictions",
     "model_files": "governance.promotion.needs.model.model_files",
+    "declared_drivers": "governance.promotion.needs.model.declared_drivers",
     "attributions": "governance.promotion.needs.behaviour.attributions",
     "attributions_meta": "governance.promotion.needs.behaviour.attributions_meta",
 }

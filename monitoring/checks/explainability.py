@@ -1,26 +1,36 @@
 """What drives the predictions, does a protected attribute, and through which features do groups come out apart?
 
 Question
-    Which share of the explanation falls on features that are declared sensitive, which on each feature, which
-    features stand in for a protected attribute, and what makes up the gap between groups?
+    Which share of the explanation falls on features that are declared sensitive, on those that stand in for them, and
+    on each feature; what makes up the gap between groups; and is the explanation true to the model?
 
 Method
-    Attributions per row are Shapley values in margin space (Lundberg and Lee 2017), computed beforehand in the
-    sandbox; for the algorithm and the space see the evidence. A feature's ``share`` is its mean absolute attribution
-    over the sum of all features'; ``protected_share`` is the sum over features that a sensitive attribute is made
-    from, exactly 0 when the model uses none. Their intervals are the delta method's for a ratio of means.
+    Attributions per row are Shapley values, computed beforehand in the sandbox by the way that is exact for the model:
+    the weights of a linear model, ``pred_contribs`` of XGBoost and LightGBM, shap for the trees of scikit-learn
+    (Lundberg and Lee 2017, Lundberg et al. 2020), seeded permutations within a budget of rows for anything else; for
+    the algorithm and the space see the evidence. A feature's ``share`` is its mean absolute attribution over the sum
+    of all features'; ``protected_share`` is the sum over features that a sensitive attribute is made from, exactly 0
+    when the model uses none. Their intervals are the delta method's for a ratio of means.
     ``additivity_error`` is the largest distance between a row's margin and base + attributions: when it is not
-    small, the explanation is of something else. ``proxy_strength`` is the area under the ROC curve of a feature's
-    contribution for a group (one against the rest, the strongest), folded to at least 0.5: for linear models it is
-    that of the feature's value. ``margin_gap`` is the mean margin of the group with the highest minus that of the
-    group with the lowest, and ``gap_decomposition`` its parts per feature, which sum to it up to the additivity
+    small, the explanation is of something else. ``proxy_strength`` is the area under the ROC curve of a feature for a
+    group (one against the rest, the strongest), folded to at least 0.5; text is ordered by the share of the group
+    among other rows of the same text, and where the rows are not there, what the feature contributes stands in for
+    it. ``proxy_share`` is the share of the features, other than protected ones, whose strength for any attribute
+    reaches the parameter ``proxy_from``. ``margin_gap`` is the mean margin of the group with the highest minus that of
+    the group with the lowest, and ``gap_decomposition`` its parts per feature, which sum to it up to the additivity
     error. ``stability`` is the mean share of the leading three features that lead again in a bootstrap of the rows.
+    ``deletion_fidelity`` takes the leading quarter of each row's features away (other rows' values in their place, four
+    draws) and, in turn, as many at random: the share of rows whose score the leading ones move further, ties half;
+    0.5 is what an explanation without content reaches. ``deletion_gain`` is by how much. ``drivers_overlap`` is the
+    share of the drivers that the version's owner declared among as many leading features.
 
 Limits
     An attribution describes the model, not the world. A protected share of 0 does not mean that the attribute has no
-    influence: proxies carry it, so read it with ``proxy_strength``, ``gap_decomposition`` and the fairness check.
-    Where features go together, Shapley values split their share in one of several defensible ways. Groups with the
-    highest and lowest margin are picked from the same rows, which makes the gap of many small groups look larger.
+    influence: proxies carry it, so read it with ``proxy_share``, ``gap_decomposition`` and the fairness check.
+    Where features go together, Shapley values split their share in one of several defensible ways, and rows with
+    features taken away may be such as nobody has seen. Groups with the highest and lowest margin are picked from the
+    same rows, which makes the gap of many small groups look larger. Several features together can tell a group that
+    none of them tells alone.
 
 Remediation
     Drop or replace features that carry the gap without need for the purpose; state the need of those that stay; train
@@ -29,55 +39,46 @@ Remediation
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from monitoring.statistics.attributions import Attributions, read_attributions
-from monitoring.statistics.auc import FEWEST, Area, area
-from monitoring.statistics.columns import MISSING, ColumnError
-from monitoring.statistics.groups import JOINT, declared_groups, group_column, sensitive_columns
-from monitoring.statistics.intervals import around_mean, generator, quantile_of_normal
-from monitoring.statistics.parameters import Flag, Kind, Names, Whole, read_parameters
+from monitoring.statistics.columns import ColumnError, is_numeric, numbers, texts
+from monitoring.statistics.explaining.between import between_groups
+from monitoring.statistics.explaining.metrics import METRICS, absent
+from monitoring.statistics.explaining.pictures import pictures
+from monitoring.statistics.explaining.shares import share_of, shares
+from monitoring.statistics.explaining.trials import additivity, deletion, drivers, stability
+from monitoring.statistics.groups import declared_groups, sensitive_columns
+from monitoring.statistics.intervals import generator
+from monitoring.statistics.parameters import Flag, Kind, Names, Share, Whole, read_parameters
 from registry.canonical import decimal_string
-from registry.checks import Context, Finding, Inputs, Measurement, Need, Outcome, Status, measured
+from registry.checks import Context, Finding, Inputs, Measurement, Need, Outcome, Status
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-PARAMETERS: dict[str, Kind] = {"attributes": Names(), "proxies": Flag(default=True), "replicates": Whole(200, 50, 5000)}
-LEADERS = 3
-OF_GROUPS = ("margin_gap", "gap_decomposition", "proxy_strength")
-
-
-def absent(metric: str, reason: str, group: str = "", status: Status = Status.NOT_COMPUTABLE) -> Measurement:
-    """Return a number that does not exist, with the reason."""
-    return Measurement(f"explainability.{metric}", group=group, status=status, reason=reason)
+PARAMETERS: dict[str, Kind] = {
+    "attributes": Names(),
+    "proxies": Flag(default=True),
+    "proxy_from": Share("0.7"),
+    "replicates": Whole(200, 50, 5000),
+}
 
 
 class ExplainabilityCheck:
     """Measures what the predictions rest on."""
 
     name = "explainability"
-    version = "1"
-    metrics: Mapping[str, str] = {
-        "explainability.protected_share": "share of the attribution on declared sensitive features (0 to 1; 0: unused)",
-        "explainability.share": "share of the attribution on one feature (0 to 1)",
-        "explainability.additivity_error": "largest distance of base + attributions from the margin (margin units)",
-        "explainability.stability": "share of the leading features that lead again under resampling (0 to 1)",
-        "explainability.proxy_strength": "AUC of a feature's contribution for a group of an attribute (0.5 to 1)",
-        "explainability.margin_gap": "mean margin of the highest group minus that of the lowest (margin units)",
-        "explainability.gap_decomposition": "part of the margin gap that runs through one feature (margin units)",
-    }
+    version = "2"
+    metrics: Mapping[str, str] = METRICS
 
     def needs(self, parameters: Mapping[str, Any]) -> tuple[Need, ...]:
-        """The schema and the attributions of a sample of evaluation rows with what is known of their making."""
+        """The schema, the attributions of a sample of evaluation rows, how they were made, and the rows themselves."""
         read_parameters(self.name, parameters, PARAMETERS)
         return (
             Need("schema", "schema", "evaluate"),
             Need("attributions", "attributions", "evaluate"),
             Need("attributions_meta", "attributions_meta", "evaluate"),
+            Need("rows", "rows", "evaluate", optional=True),
+            Need("drivers", "declared_drivers", optional=True),
         )
 
     def measure(self, inputs: Inputs, context: Context) -> Outcome:
@@ -86,152 +87,65 @@ class ExplainabilityCheck:
         schema, meta = inputs.document("schema"), inputs.document("attributions_meta")
         try:
             table = read_attributions(inputs.table("attributions"), meta)
+            values = _values(inputs, table)
         except ColumnError as error:
             finding = Finding(error.code, str(error), "attributions")
             return Outcome(findings=(finding,), status=Status.ERROR, reason=str(error))
         context.progress(0.2, "attributions read")
         protected = set(sensitive_columns(schema).values())
         rng = generator(context.seed, "stability")
-        found = [*_shares(table, protected), _additivity(table), _stability(table, rng, settings["replicates"])]
+        declared = inputs.document("drivers")["drivers"] if inputs.has("drivers") else None
+        found = [*shares(table, protected), additivity(table), stability(table, rng, settings["replicates"])]
+        found += [*deletion(table), drivers(table, declared)]
         context.progress(0.5, "shares measured")
         for name in settings["attributes"] or declared_groups(schema):
-            found += _of_attribute(table, name, declared_groups(schema), proxies=settings["proxies"])
-        findings = _findings(table, protected)
-        return Outcome(tuple(found), tuple(findings), evidence=_evidence(table, meta))
+            found += between_groups(table, name, declared_groups(schema), values, proxies=settings["proxies"])
+        proxies = _proxies(found, protected, settings["proxy_from"])
+        if settings["proxies"]:
+            found.append(_proxy_share(table, found, proxies))
+        findings = [*_findings(table, protected), *_proxy_findings(proxies)]
+        evidence = _evidence(table, meta, values) | {"plots": pictures(table, found, values)}
+        return Outcome(tuple(found), tuple(findings), evidence=evidence)
 
 
-def _shares(table: Attributions, protected: set[str]) -> list[Measurement]:
-    used = [index for index, name in enumerate(table.features) if name in protected]
-    sizes = abs(table.values)
-    whole = sizes.sum(axis=1)
-    total = float(whole.sum())
-    if not used:
-        own = [measured("explainability.protected_share", 0, lower=0, upper=0, n=len(whole))]
-    elif total == 0:
-        own = [absent("protected_share", "All attributions are 0; there is nothing to take a share of.")]
-    else:
-        own = [_share("protected_share", sizes[:, used].sum(axis=1), whole)]
-    for index, name in enumerate(table.features):
-        if total == 0:
-            own.append(
-                absent("share", "All attributions are 0; there is nothing to take a share of.", f"feature={name}")
-            )
-        else:
-            own.append(_share("share", sizes[:, index], whole, f"feature={name}"))
-    return own
+def _values(inputs: Inputs, table: Attributions) -> dict[str, Any]:
+    """Return the features of the explained rows as numbers or texts, those of them that the rows have."""
+    if not inputs.has("rows") or table.rows is None:
+        return {}
+    rows = inputs.table("rows")
+    if len(table.rows) and table.rows.max() >= rows.num_rows:
+        raise ColumnError(f"Row {table.rows.max()} is attributed; the dataset has {rows.num_rows} rows.")
+    chosen = rows.take(table.rows)
+    there = [name for name in table.features if name in rows.column_names]
+    return {name: numbers(chosen, name) if is_numeric(chosen, name) else texts(chosen, name) for name in there}
 
 
-def _share(metric: str, part: NDArray[np.float64], whole: NDArray[np.float64], group: str = "") -> Measurement:
-    """Return a ratio of means with the delta method's interval; with one row nothing is known: 0 to 1."""
-    n, value = len(whole), float(part.sum() / whole.sum())
-    if n < FEWEST:
-        return measured(f"explainability.{metric}", value, lower=0, upper=1, n=n, group=group)
-    half = quantile_of_normal() * float((part - value * whole).std(ddof=1)) / (float(whole.mean()) * math.sqrt(n))
-    lower, upper = max(0.0, value - half), min(1.0, value + half)
-    return measured(f"explainability.{metric}", value, lower=lower, upper=upper, n=n, group=group)
-
-
-def _additivity(table: Attributions) -> Measurement:
-    error = abs(table.base + table.values.sum(axis=1) - table.margin).max()
-    return measured("explainability.additivity_error", float(error), n=len(table.margin), unit=table.space)
-
-
-def _stability(table: Attributions, rng: np.random.Generator, replicates: int) -> Measurement:
-    import numpy as np
-
-    sizes, count = abs(table.values), min(LEADERS, len(table.features))
-    if not sizes.any():
-        return absent("stability", "All attributions are 0; no feature leads.")
-    n = len(sizes)
-    leaders = set(np.argsort(-sizes.sum(axis=0), kind="stable")[:count].tolist())
-    again = 0
-    for _ in range(replicates):
-        weights = np.bincount(rng.integers(0, n, n), minlength=n)
-        again += len(leaders & set(np.argsort(-(weights @ sizes), kind="stable")[:count].tolist()))
-    return measured("explainability.stability", again / (replicates * count), n=n)
-
-
-def _of_attribute(table: Attributions, name: str, declared: Mapping[str, Any], *, proxies: bool) -> list[Measurement]:
-    import numpy as np
-
-    if name not in declared:
-        reason = f"The dataset's schema does not declare the sensitive attribute {name!r}."
-        return [absent(metric, reason, name) for metric in OF_GROUPS]
-    if name not in table.groups:
-        reason = f"The attributions have no column {group_column(name)!r} for a declared sensitive attribute."
-        return [absent(metric, reason, name) for metric in OF_GROUPS]
-    groups = table.groups[name]
-    known = [str(group) for group in np.unique(groups.astype(str)) if group != MISSING]
-    known = [group for group in known if int((groups == group).sum()) >= FEWEST]
-    if len(known) < 2:  # noqa: PLR2004 - a comparison needs two
-        reason = f"A comparison by {name} needs two groups of at least {FEWEST} rows; there are {len(known)}."
-        return [absent(metric, reason, name) for metric in OF_GROUPS]
-    gaps = _gaps(table, name, groups, known)
-    return [*gaps, *_proxies(table, name, groups, known)] if proxies else gaps
-
-
-def _extremes(table: Attributions, groups: NDArray[Any], known: Sequence[str]) -> tuple[str, str]:
-    """Return the groups with the highest and the lowest mean margin."""
-    means = {group: float(table.margin[groups == group].mean()) for group in known}
-    ordered = sorted(known, key=lambda group: (means[group], group))
-    return ordered[-1], ordered[0]
-
-
-def _gaps(table: Attributions, name: str, groups: NDArray[Any], known: Sequence[str]) -> list[Measurement]:
-    high, low = _extremes(table, groups, known)
-    columns = [("margin_gap", name, table.margin)]
-    for index, feature in enumerate(table.features):
-        columns.append(("gap_decomposition", f"{name}{JOINT}feature={feature}", table.values[:, index]))
-    return [
-        _gap(metric, group, values[groups == high], values[groups == low], table.space)
-        for metric, group, values in columns
+def _proxies(found: Sequence[Measurement], protected: set[str], least: float) -> dict[str, str]:
+    """Return each feature that tells a group of an attribute, with the measurement's place, the strongest first."""
+    strong = [
+        item
+        for item in found
+        if item.metric == "explainability.proxy_strength" and item.value is not None and float(item.value) >= least
     ]
+    places: dict[str, str] = {}
+    for item in sorted(strong, key=lambda one: (-float(str(one.value)), one.group)):
+        feature = item.group.partition("feature=")[2]
+        if feature not in protected:
+            places.setdefault(feature, item.group)
+    return places
 
 
-def _gap(metric: str, group: str, above: NDArray[np.float64], below: NDArray[np.float64], unit: str) -> Measurement:
-    """Return the difference of two means; the interval joins those of both means (Welch's width)."""
-    value = float(above.mean() - below.mean())
-    halves = []
-    for values in (above, below):
-        bounds = around_mean(values)
-        halves.append((bounds[1] - bounds[0]) / 2 if bounds else math.inf)
-    half, n = math.hypot(*halves), min(len(above), len(below))
-    lower, upper = value - half, value + half
-    return measured(f"explainability.{metric}", value, lower=lower, upper=upper, n=n, group=group, unit=unit)
+def _proxy_share(table: Attributions, found: Sequence[Measurement], proxies: Mapping[str, str]) -> Measurement:
+    if not any(item.metric == "explainability.proxy_strength" and item.value is not None for item in found):
+        return absent("proxy_share", "No strength of a proxy was measured, so nobody knows which features are proxies.")
+    return share_of("proxy_share", table, proxies)
 
 
-def _proxies(table: Attributions, name: str, groups: NDArray[Any], known: Sequence[str]) -> list[Measurement]:
-    found, chosen = [], groups != MISSING
-    for index, feature in enumerate(table.features):
-        values = table.values[chosen, index]
-        areas = [
-            _folded(area((groups[chosen] == group).astype("int64"), values)) for group in known if _split(groups, group)
-        ]
-        place = f"{name}{JOINT}feature={feature}"
-        if not areas:
-            found.append(absent("proxy_strength", f"No group of {name} has enough rows on both sides.", place))
-            continue
-        best = max(areas, key=lambda item: item.value)
-        found.append(_strength(best, len(values), place))
-    return found
-
-
-def _strength(found: Area, n: int, group: str) -> Measurement:
-    return measured(
-        "explainability.proxy_strength", found.value, lower=found.lower, upper=found.upper, n=n, group=group
-    )
-
-
-def _split(groups: NDArray[Any], group: str) -> bool:
-    inside, known = int((groups == group).sum()), int((groups != MISSING).sum())
-    return min(inside, known - inside) >= FEWEST
-
-
-def _folded(found: Area) -> Area:
-    """Turn an area below one half around; an interval that holds one half starts there."""
-    if found.value < 0.5:  # noqa: PLR2004 - chance
-        found = Area(1 - found.value, 1 - found.upper, 1 - found.lower)
-    return Area(found.value, max(0.5, found.lower), max(found.upper, 1 - found.lower))
+def _proxy_findings(proxies: Mapping[str, str]) -> list[Finding]:
+    return [
+        Finding("proxy_feature_used", f"The feature {name!r} tells a group of a sensitive attribute.", place)
+        for name, place in sorted(proxies.items())
+    ]
 
 
 def _findings(table: Attributions, protected: set[str]) -> list[Finding]:
@@ -248,7 +162,7 @@ def _findings(table: Attributions, protected: set[str]) -> list[Finding]:
     return found
 
 
-def _evidence(table: Attributions, meta: Mapping[str, Any]) -> dict[str, Any]:
+def _evidence(table: Attributions, meta: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Keep the sums that shares and gaps follow from."""
     sizes = abs(table.values).mean(axis=0)
     signed = {
@@ -266,6 +180,7 @@ def _evidence(table: Attributions, meta: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "made": {key: meta[key] for key in ("algorithm", "space", "seed") if key in meta},
         "features": list(table.features),
+        "proxies_by": {name: "value" if name in values else "contribution" for name in table.features},
         "mean_absolute": [decimal_string(float(size)) for size in sizes],
         "means": [{"attribute": name, "groups": groups} for name, groups in signed.items()],
     }

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-OWN_COLUMNS = ("row", "base", "margin", "deletion:leading", "deletion:random")
+DELETION = ("deletion:leading", "deletion:random")
+OWN_COLUMNS = ("row", "base", "margin", *DELETION)
 
 
 class AttributionsError(ColumnError):
@@ -42,7 +43,11 @@ class MissingAttributionError(AttributionsError):
 
 @dataclass(frozen=True, slots=True)
 class Attributions:
-    """Rows by features, with base and margin of each row and a group text per attribute."""
+    """Rows by features, with base and margin of each row and a group text per attribute.
+
+    ``rows`` are their numbers in the dataset; ``deletion`` is how far each row's score moved without its leading
+    features, and without as many drawn at random.
+    """
 
     features: tuple[str, ...]
     values: NDArray[np.float64]
@@ -50,6 +55,8 @@ class Attributions:
     margin: NDArray[np.float64]
     groups: dict[str, NDArray[Any]]
     space: str
+    rows: NDArray[np.int64] | None = None
+    deletion: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
 
 def read_attributions(table: Any, meta: Mapping[str, Any]) -> Attributions:
@@ -66,7 +73,19 @@ def read_attributions(table: Any, meta: Mapping[str, Any]) -> Attributions:
     values = np.column_stack([_complete(table, name) for name in features])
     groups = {name.removeprefix(GROUP): texts(table, name) for name in table.column_names if name.startswith(GROUP)}
     space = str(meta.get("space", ""))
-    return Attributions(features, values, _complete(table, "base"), _complete(table, "margin"), groups, space)
+    base, margin = (_complete(table, name) for name in ("base", "margin"))
+    return Attributions(features, values, base, margin, groups, space, _rows(table), _deletion(table))
+
+
+def _rows(table: Any) -> NDArray[np.int64] | None:
+    return _complete(table, "row").astype("int64") if "row" in table.column_names else None
+
+
+def _deletion(table: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    if not set(DELETION) <= set(table.column_names):
+        return None
+    leading, random = (_complete(table, name) for name in DELETION)
+    return leading, random
 
 
 def _complete(table: Any, name: str) -> NDArray[np.float64]:

@@ -8,7 +8,16 @@ import pytest
 from monitoring.statistics.sketch import columns_of, sketch_table
 from registry.canonical import canonical, parse
 from registry.checks import Cancelled, Context, Need, ParameterError, Status
-from tests.monitoring.checks.inputs import SCHEMA, Collected, attributions, measure, perturbed, random_predictions, report, rows
+from tests.monitoring.checks.inputs import (
+    SCHEMA,
+    Collected,
+    attributions,
+    measure,
+    perturbed,
+    random_predictions,
+    report,
+    rows,
+)
 
 PII = {
     "engine": {"name": "presidio", "version": "2", "fingerprint": "f" * 8, "ner": "none"},
@@ -67,7 +76,13 @@ def _inputs(name, check):
             "overlap": {"rows_evaluate": 200, "rows_train": 300, "rows_overlapping": 3},
         },
         "fairness": lambda: {"schema": SCHEMA, "predictions": random_predictions()},
-        "explainability": lambda: {"schema": SCHEMA, "attributions": table, "attributions_meta": meta},
+        "explainability": lambda: {
+            "schema": SCHEMA,
+            "attributions": table,
+            "attributions_meta": meta,
+            "rows": rows(),
+            "drivers": {"drivers": ["bmi"]},
+        },
         "drift": lambda: {"baseline": _sketch(1, 400), "current": _sketch(2, 200)},
         "model_files": lambda: {"scan": FILES},
         "data_quality": lambda: {"schema": SCHEMA, "rows_train": rows(300, 1), "rows_evaluate": rows(200, 2)},

@@ -7,7 +7,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from monitoring.checks.explainability import OF_GROUPS, check
+from monitoring.checks.explainability import check
+from monitoring.statistics.explaining.between import OF_GROUPS
 from registry.checks import Status
 from tests.monitoring.checks.inputs import SCHEMA, Collected, attributions, measure, one
 
@@ -170,3 +171,104 @@ def test_shap_on_a_fitted_linear_model_adds_up_and_its_proxies_are_those_of_the_
     proxy = float(one(found, "explainability.proxy_strength", "sex & feature=bmi").value)
     assert proxy == pytest.approx(roc_auc_score(sex == 2, frame["bmi"]), abs=1e-11)
     assert one(found, "explainability.proxy_strength", "sex & feature=sex").value == "1"
+
+
+def _judged(n=400, seed=1, **rows):
+    """Attributions of two features with the rows that they explain; what is contributed is noise."""
+    rng = np.random.default_rng(seed)
+    sex = rng.choice(["1", "2"], n)
+    table, meta = _by_hand({"bmi": rng.normal(size=n), "bp": rng.normal(size=n)}, sex=sex.tolist())
+    made = {name: make(rng, sex) for name, make in rows.items()}
+    return sex, Collected(schema=SCHEMA, attributions=table, attributions_meta=meta, rows=pa.table(made))
+
+
+def test_a_proxy_is_the_area_of_the_value_where_the_rows_are_there():
+    sex, inputs = _judged(
+        bmi=lambda rng, sex: rng.normal(size=len(sex)) - (sex == "2"), bp=lambda rng, sex: [1.0] * len(sex)
+    )
+    found = measure(check, inputs)
+    truth = roc_auc_score(sex == "1", inputs.given["rows"].column("bmi").to_numpy())
+    assert float(one(found, "explainability.proxy_strength", "sex & feature=bmi").value) == pytest.approx(truth)
+    assert one(found, "explainability.proxy_strength", "sex & feature=bp").value == "0.5"
+    assert found.evidence["proxies_by"] == {"bmi": "value", "bp": "value"}
+    share = one(found, "explainability.share", "feature=bmi")
+    assert one(found, "explainability.proxy_share").value == share.value
+    assert [item.place for item in found.findings if item.code == "proxy_feature_used"] == ["sex & feature=bmi"]
+    assert one(measure(check, inputs, proxy_from="0.99"), "explainability.proxy_share").value == "0"
+
+
+def test_a_text_that_tells_the_group_is_a_proxy_and_one_that_occurs_once_is_not():
+    _, inputs = _judged(
+        bmi=lambda _rng, sex: np.where(sex == "1", "Kim", "Sam").tolist(),
+        bp=lambda _rng, sex: [f"id-{number}" for number in range(len(sex))],
+    )
+    found = measure(check, inputs)
+    assert one(found, "explainability.proxy_strength", "sex & feature=bmi").value == "1"
+    assert float(one(found, "explainability.proxy_strength", "sex & feature=bp").value) < 0.55
+
+
+def test_missing_values_of_a_feature_can_tell_the_group():
+    _, inputs = _judged(
+        bmi=lambda _rng, sex: [None if one_ == "1" else 2.0 for one_ in sex], bp=lambda _rng, sex: [True] * len(sex)
+    )
+    assert one(measure(check, inputs), "explainability.proxy_strength", "sex & feature=bmi").value == "1"
+
+
+def test_a_row_that_the_dataset_does_not_have_is_an_error():
+    _, inputs = _judged(bmi=lambda _rng, sex: [1.0] * len(sex))
+    inputs.given["rows"] = inputs.given["rows"].slice(0, 9)
+    outcome = measure(check, inputs)
+    assert (outcome.status, outcome.measurements) == (Status.ERROR, ())
+    assert "the dataset has 9 rows" in outcome.reason
+
+
+TRIALS = {
+    "the leading ones move every row further": ([3.0, 2, 3, 2], [1.0, 1, 1, 1], "1", "1.5"),
+    "ties count half": ([1.0, 1, 1, 1], [1.0, 1, 1, 1], "0.5", "0"),
+    "an explanation without content": ([1.0, 2, 1, 2], [2.0, 1, 2, 1], "0.5", "0"),
+}
+
+
+@pytest.mark.parametrize(("leading", "random", "share", "gain"), TRIALS.values(), ids=list(TRIALS))
+def test_taking_leading_features_away_is_compared_with_random_ones(leading, random, share, gain):
+    table, meta = _by_hand({"bmi": [1, 2, 3, 4], "bp": [1, 1, 1, 1]}, sex=list("aabb"))
+    for name, values in {"deletion:leading": leading, "deletion:random": random}.items():
+        table = table.append_column(name, pa.array([value / 10 for value in values]))
+    found = _measure(table, meta)
+    assert one(found, "explainability.deletion_fidelity").value == share
+    assert float(one(found, "explainability.deletion_gain").value) == pytest.approx(float(gain) / 10)
+    assert one(_measure(*attributions()), "explainability.deletion_fidelity").status is Status.NOT_COMPUTABLE
+
+
+@pytest.mark.parametrize(
+    ("declared", "value"),
+    [(["bmi"], "1"), (["bp"], "0"), (["bmi", "age"], "0.5"), (["bp", "bmi"], "1"), (["no such"], "0")],
+)
+def test_declared_drivers_are_looked_for_among_as_many_leading_features(declared, value):
+    table, meta = _by_hand({"bmi": [9, -9], "bp": [5, -5], "age": [1, -1]}, sex=list("ab"))
+    inputs = Collected(schema=SCHEMA, attributions=table, attributions_meta=meta, drivers={"drivers": declared})
+    assert one(measure(check, inputs), "explainability.drivers_overlap").value == value
+    nobody = one(_measure(table, meta), "explainability.drivers_overlap")
+    assert (nobody.status, nobody.value) == (Status.NOT_APPLICABLE, None)
+
+
+def test_the_parts_of_a_gap_sum_to_it_exactly():
+    found = _measure(*attributions(500, seed=9))
+    for name in ("sex", "age_band"):
+        gap = float(one(found, "explainability.margin_gap", name).value)
+        parts = [
+            float(one(found, "explainability.gap_decomposition", f"{name} & feature={f}").value) for f in ("bmi", "bp")
+        ]
+        assert sum(parts) == pytest.approx(gap, abs=1e-9)
+
+
+def test_pictures_show_what_leads_what_makes_the_gap_and_how_values_move_the_answer():
+    _, inputs = _judged(bmi=lambda rng, sex: rng.normal(size=len(sex)), bp=lambda _rng, sex: ["a"] * len(sex))
+    plots = measure(check, inputs).evidence["plots"]
+    assert [plot["title"] for plot in plots] == [
+        "What the answers rest on",
+        "What makes up the gap between groups of sex",
+        "How bmi moves the answer",
+    ]
+    assert [plot["kind"] for plot in plots] == ["intervals", "intervals", "lines"]
+    assert len(plots[2]["series"][1]["points"]) == 20

@@ -1,0 +1,1 @@
+"""What attributions say: shares of features, what makes up gaps between groups, proxies, and whether it holds."""
