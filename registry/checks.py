@@ -17,6 +17,14 @@ class Status(StrEnum):
     ERROR = "ERROR"
 
 
+BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
+TASKS = (
+    BINARY,
+    MULTICLASS,
+    REGRESSION,
+)  # what a dataset's schema says that its target is; binary where it says nothing
+
+
 class Cancelled(Exception):  # noqa: N818 - it is an order that was obeyed, not a mistake
     """Raised inside a check when somebody cancelled its run."""
 

@@ -1,17 +1,20 @@
 """Uploaded files: kept in a temporary file while they are read; CSV and Parquet become what the use cases take."""
 
+import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from monitoring.statistics.performance.answers import SCORE
 from privacy.chunks.cut import cut
 from privacy.chunks.opening import source
 from privacy.chunks.read import read_chunk
 from registry.artifacts import keep_table
+from registry.checks import BINARY, MULTICLASS, REGRESSION
 from registry.models import Artifact
 
 if TYPE_CHECKING:
@@ -73,21 +76,41 @@ def parquet(upload: "UploadedFile[bytes]") -> Iterator[Path]:
             yield target
 
 
-def predictions(upload: "UploadedFile[bytes]") -> Artifact:
-    """Keep uploaded predictions: a column ``score`` (0 to 1) or ``prediction`` (0 or 1), one row per evaluation row."""
+def predictions(upload: "UploadedFile[bytes]", task: str = BINARY) -> Artifact:
+    """Keep uploaded predictions, one row per evaluation row: a column ``score`` (0 to 1) or ``prediction`` (0 or 1); of
+    several classes ``prediction`` and any ``score:<class>``; of amounts ``prediction``.
+    """
     with saved(upload) as place:
         table = read(place)
-    there = [name for name in COLUMNS if name in table.column_names]
+    wanted = COLUMNS if task == BINARY else COLUMNS[1:]
+    there = [name for name in wanted if name in table.column_names]
     if not there:
-        raise PredictionsRefusedError(f"the file has neither of the columns {' and '.join(COLUMNS)}")
+        which = "neither of the columns" if task == BINARY else "no column"
+        raise PredictionsRefusedError(f"the file has {which} {' and '.join(wanted)}")
+    if task == MULTICLASS:
+        there += [name for name in table.column_names if name.startswith(SCORE)]
     for name in there:
-        _check(name, table.column(name).to_pylist())
+        _check(name, table.column(name).to_pylist(), task)
     return keep_table(table.select(there))
 
 
-def _check(name: str, values: list[Any]) -> None:
+def _check(name: str, values: list[Any], task: str) -> None:
+    wanted, fits = _wanted(name, task)
     for row, value in enumerate(values, start=1):
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not 0 <= value <= 1 or (name == "prediction" and value not in {0, 1}):
-            wanted = "0 or 1" if name == "prediction" else "a number between 0 and 1"
+        if not fits(value):
             raise PredictionsRefusedError(f"row {row} of the column {name!r} is not {wanted}")
+
+
+def _wanted(name: str, task: str) -> tuple[str, Callable[[Any], bool]]:
+    """Return what a value must be, in words, and the test of it."""
+    if name == "prediction" and task == MULTICLASS:
+        return "the name of a class", lambda value: value is not None and value == value and str(value) != ""  # noqa: PLR0124
+    if name == "prediction" and task == REGRESSION:
+        return "a finite number", lambda value: _is_number(value) and math.isfinite(value)
+    if name == "prediction":
+        return "0 or 1", lambda value: _is_number(value) and value in {0, 1}
+    return "a number between 0 and 1", lambda value: _is_number(value) and 0 <= value <= 1
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -17,6 +17,7 @@ from governance.api.idempotency import once
 from governance.api.runs import RunPrinted
 from governance.api.uploads import predictions
 from governance.promotion.retire import retire
+from registry.checks import BINARY, TASKS
 from registry.models import DatasetVersion, Model, ModelVersion, VersionKind
 from registry.register import register_model_version
 from registry.train import start_training
@@ -80,10 +81,13 @@ class VersionSent(Input):
 
 
 class PredictionsSent(Input):
-    """Predictions on the evaluation rows, in their order: a column ``score`` or ``prediction``."""
+    """Predictions on the evaluation rows, in their order: a column ``score`` or ``prediction``; of other tasks than two
+    classes a column ``prediction``.
+    """
 
     model = serializers.UUIDField()
     file = serializers.FileField()
+    task = serializers.ChoiceField(choices=TASKS, required=False, default=BINARY)
     trained_on = serializers.UUIDField(required=False)
     commit = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
 
@@ -183,7 +187,7 @@ class VersionPredictionsView(Versions):
         version = register_model_version(
             model=model,
             kind=VersionKind.PREDICTIONS,
-            content=predictions(given["file"]),
+            content=predictions(given["file"], given["task"]),
             datasets=self.datasets(model, uses),
             commit=given["commit"],
             actor=actor,

@@ -13,7 +13,7 @@ Method
     The parameter ``kinds`` names those that are measured. ``_flips`` is the share of copies whose decision is not
     the row's own, ``_change`` the mean distance of scores. Where one feature is wrong at a time, each has its
     numbers, and the number without a group is that of the worst feature. Intervals are over rows, Student's at the
-    confidence that so many features need (Bonferroni); a mean of shares that are all alike has Wilson's.
+    confidence that so many features need (Bonferroni); where all rows are alike, Wilson's.
 
 Limits
     Small changes say how steep the model is near real rows, not what an adversary finds. A decision may rightly turn
@@ -145,7 +145,7 @@ def _estimate(values: NDArray[np.float64], rows: NDArray[np.float64], many: int)
     numbered, places = np.unique(rows, return_inverse=True)
     means = np.bincount(places, values) / np.bincount(places)
     value, n, confidence = float(means.mean()), len(numbered), 1 - (1 - CONFIDENCE) / max(1, many)
-    if means.min() == means.max() and value in {0.0, 1.0}:
+    if means.min() == means.max():
         low, high = wilson(round(value * n), n, confidence)
     else:
         low, high = around_mean(means, confidence) or (0.0, 1.0)

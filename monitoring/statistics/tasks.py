@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitoring.statistics.columns import ColumnError
+from registry.checks import BINARY, MULTICLASS, REGRESSION, TASKS
 
-BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
-TASKS = (BINARY, MULTICLASS, REGRESSION)
+__all__ = ("BINARY", "MULTICLASS", "REGRESSION", "TASKS", "UnknownTaskError", "task_of")
 
 
 class UnknownTaskError(ColumnError):

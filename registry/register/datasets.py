@@ -9,11 +9,13 @@ from django.db.models import Max
 
 from registry.artifacts import keep_file
 from registry.canonical import canonical, digest
+from registry.checks import BINARY, REGRESSION, TASKS
 from registry.ledger.append import append
 from registry.models import Actor, Artifact, Dataset, DatasetVersion, Project
 
 SCHEMA_KEYS = {"target", "positive", "features", "identifiers", "text", "sensitive", "ignore"}
 CONTROLS = "controls"  # optional: what may explain a difference between groups and is not judged (a department)
+TASK = "task"  # optional: "multiclass" or "regression", of which no label is positive; "binary" where it is not there
 QUASI = "quasi_identifiers"  # optional: columns by which, together, somebody may be found again
 
 
@@ -45,8 +47,8 @@ def check_schema(schema: dict[str, Any], table: Any, names: Sequence[str] | None
     Of the columns only the target is looked at; a table without the others comes with the ``names`` of all.
     """
     names = table.column_names if names is None else names
-    if set(schema) - {QUASI, CONTROLS} != SCHEMA_KEYS:
-        keys = f"the keys {sorted(SCHEMA_KEYS)} and, if need be, {QUASI!r} and {CONTROLS!r}"
+    if set(schema) - {QUASI, CONTROLS, TASK} != SCHEMA_KEYS:
+        keys = f"the keys {sorted(SCHEMA_KEYS)} and, if need be, {QUASI!r}, {CONTROLS!r} and {TASK!r}"
         raise DatasetRegistrationError(f"a schema has {keys}, not {sorted(schema)}")
     if table.num_rows == 0:
         raise DatasetRegistrationError("the file holds a header and no rows", "dataset_empty")
@@ -54,14 +56,28 @@ def check_schema(schema: dict[str, Any], table: Any, names: Sequence[str] | None
         if name not in names:
             there = ", ".join(names[:20])
             raise DatasetRegistrationError(f"the {what} {name!r} is not a column of the file (there are: {there})")
-    labels = {str(value) for value in table.column(schema["target"]).unique().to_pylist() if value is not None}
-    if schema["positive"] not in labels:
-        shown = ", ".join(sorted(labels)[:10])
+    _check_target(schema, table.column(schema["target"]))
+
+
+def _check_target(schema: dict[str, Any], target: Any) -> None:
+    """Raise DatasetRegistrationError when the target is not what the schema says that it is."""
+    import pyarrow.types as kinds
+
+    task, name, positive = schema.get(TASK, BINARY), schema["target"], schema["positive"]
+    labels = {str(value) for value in target.unique().to_pylist() if value is not None}
+    shown = ", ".join(sorted(labels)[:10])
+    if task not in TASKS:
+        raise DatasetRegistrationError(f"the task is {task!r}; it is one of {', '.join(TASKS)}")
+    if task == BINARY and positive not in labels:
         raise DatasetRegistrationError(
-            f"the positive label {schema['positive']!r} does not occur in {schema['target']!r} (there are: {shown})"
+            f"the positive label {positive!r} does not occur in {name!r} (there are: {shown})"
         )
+    if task != BINARY and positive:
+        raise DatasetRegistrationError(f"the target of a {task} has no positive label; it is {positive!r}, not empty")
+    if task == REGRESSION and not (kinds.is_integer(target.type) or kinds.is_floating(target.type)):
+        raise DatasetRegistrationError(f"the target {name!r} of a regression holds {target.type}, not numbers")
     if len(labels) < 2:  # noqa: PLR2004 - a class and its opposite
-        raise DatasetRegistrationError(f"the target {schema['target']!r} has one value only; two are needed")
+        raise DatasetRegistrationError(f"the target {name!r} has one value only; two are needed")
 
 
 def register_dataset_version(

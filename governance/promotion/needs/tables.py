@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from monitoring.statistics.membership import group_values
+from monitoring.statistics.performance.answers import SCORE
+from monitoring.statistics.tasks import BINARY, MULTICLASS, REGRESSION, task_of
 from registry.backends.base import BackendError
 
 
@@ -12,17 +14,15 @@ class PredictionsError(BackendError):
 
 
 def labels_and_groups(source: Any, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``row``, ``label`` (1 = the positive label), one ``group:<name>`` column per sensitive attribute and one
-    ``control:<name>`` column per control feature.
+    """Return ``row``, ``label`` (1 = the positive label; of other tasks the class or the amount), one ``group:<name>``
+    column per sensitive attribute and one ``control:<name>`` column per control feature.
     """
     import pyarrow as pa
 
     target = source.column(schema["target"]).to_pylist()
     columns: dict[str, Any] = {
         "row": pa.array(range(len(target)), pa.int64()),
-        "label": pa.array(
-            [None if value is None else int(str(value) == schema["positive"]) for value in target], pa.int8()
-        ),
+        "label": _labels(target, schema),
     }
     for prefix, declared in (("group", schema["sensitive"]), ("control", schema.get("controls", ()))):
         for attribute in declared:
@@ -31,10 +31,29 @@ def labels_and_groups(source: Any, schema: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def predictions_table(source: Any, schema: Mapping[str, Any], scores: Sequence[float | None], threshold: float) -> Any:
-    """Return the predictions table: labels, groups, scores, and ``prediction`` = score ≥ threshold."""
+def _labels(target: Sequence[Any], schema: Mapping[str, Any]) -> Any:
     import pyarrow as pa
 
+    task = task_of(schema)
+    if task == REGRESSION:
+        return pa.array([None if value is None else float(value) for value in target], pa.float64())
+    if task == MULTICLASS:
+        return pa.array([None if value is None else str(value) for value in target], pa.string())
+    return pa.array([None if value is None else int(str(value) == schema["positive"]) for value in target], pa.int8())
+
+
+def predictions_table(source: Any, schema: Mapping[str, Any], scores: Sequence[float | None], threshold: float) -> Any:
+    """Return the predictions table: labels, groups, scores, and ``prediction`` = score ≥ threshold.
+
+    Raises PredictionsError where the target is not one of two classes: a model is asked for a score alone.
+    """
+    import pyarrow as pa
+
+    if (task := task_of(schema)) != BINARY:
+        sentence = (
+            f"the target is a {task}: hand in its predictions; a model is asked for the score of one of two classes"
+        )
+        raise PredictionsError(sentence, code="predictions_task")
     columns = labels_and_groups(source, schema)
     columns["score"] = pa.array(scores, pa.float64())
     columns["prediction"] = pa.array(
@@ -52,13 +71,42 @@ def handed_in_table(given: Any, source: Any, schema: Mapping[str, Any], threshol
             f"{given.num_rows} predictions were handed in for {source.num_rows} evaluation rows",
             code="predictions_rows",
         )
+    if (task := task_of(schema)) != BINARY:
+        return pa.table({**labels_and_groups(source, schema), **_handed_in_answers(given, task)})
     scores = given.column("score") if "score" in given.column_names else pa.nulls(given.num_rows, pa.float64())
     if "prediction" not in given.column_names:
         return predictions_table(source, schema, scores.to_pylist(), threshold)
     columns = labels_and_groups(source, schema)
     columns["score"] = scores.cast(pa.float64())
-    columns["prediction"] = given.column("prediction").cast(pa.int8())
+    columns["prediction"] = _decisions(given.column("prediction"))
     return pa.table(columns)
+
+
+def _decisions(answers: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        return answers.cast(pa.int8())
+    except pa.ArrowInvalid as error:
+        sentence = "predictions of one of two classes are 0 or 1; those that were handed in are of another task"
+        raise PredictionsError(sentence, code="predictions_task") from error
+
+
+def _handed_in_answers(given: Any, task: str) -> dict[str, Any]:
+    """Return ``prediction`` and any ``score:<class>`` of one of several classes, or of amounts."""
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    if "prediction" not in given.column_names:
+        raise PredictionsError(f"predictions of a {task} have a column 'prediction'", code="predictions_task")
+    answers = given.column("prediction")
+    if task == REGRESSION:
+        if not (kinds.is_integer(answers.type) or kinds.is_floating(answers.type)):
+            raise PredictionsError(f"predicted amounts are numbers, not {answers.type}", code="predictions_task")
+        return {"prediction": answers.cast(pa.float64())}
+    scores = {name: given.column(name).cast(pa.float64()) for name in given.column_names if name.startswith(SCORE)}
+    texts = [None if value is None else str(value) for value in answers.to_pylist()]
+    return {"prediction": pa.array(texts, pa.string()), **scores}
 
 
 def attributions_table(found: Any, source: Any, schema: Mapping[str, Any]) -> Any:

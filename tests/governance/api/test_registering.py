@@ -116,6 +116,25 @@ def test_a_version_from_its_predictions(world, text, status):
         assert response.json()["code"] == "predictions_refused"
 
 
+@pytest.mark.parametrize(
+    ("task", "text", "words"),
+    [
+        ("multiclass", "prediction,score:low,score:top\nlow,0.7,0.3\ntop,0.1,0.9\n", ""),
+        ("multiclass", "prediction,score:low\nlow,1.7\ntop,0.1\n", "between 0 and 1"),
+        ("multiclass", 'prediction\nlow\n""\n', "the name of a class"),
+        ("multiclass", "score\n0.1\n0.9\n", "no column prediction"),
+        ("regression", "prediction\n12.5\n-3\n", ""),
+        ("regression", "prediction\n12.5\ninf\n", "a finite number"),
+        ("regression", "prediction\n12.5\nmany\n", "a finite number"),
+    ],
+)
+def test_predictions_of_other_tasks_are_taken_by_their_own_rules(world, task, text, words):
+    body = {"model": str(world.model.pk), "task": task, "file": _upload(text.encode(), "p.csv")}
+    response = world.client("engineer").post(f"{API}/versions/predictions", body, format="multipart")
+    assert response.status_code == (422 if words else 201), response.json()
+    assert words in str(response.json())
+
+
 def test_a_version_by_declaration_says_what_its_kind_must(world):
     client = world.client("engineer")
     body: dict[str, object] = {"model": str(world.model.pk), "kind": "image", "details": {}}
