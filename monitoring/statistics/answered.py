@@ -14,6 +14,7 @@ from monitoring.statistics.attributions import OWN_COLUMNS
 from monitoring.statistics.columns import numbers
 from monitoring.statistics.predictions import GROUP
 from monitoring.statistics.sketch import WATCHED, columns_of, sketch_table
+from monitoring.statistics.tasks import BINARY, task_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,8 +57,8 @@ def sketch_answers(
 
 
 def _labels(table: Any, schema: Mapping[str, Any]) -> list[int] | None:
-    """Return 1 for the positive label and 0 for others; None unless all are known."""
-    if schema["target"] not in table.column_names:
+    """Return 1 for the positive label and 0 for others; None unless all are known and are of two classes."""
+    if schema["target"] not in table.column_names or task_of(schema) != BINARY:
         return None
     target = table.column(schema["target"])
     return None if target.null_count else [int(str(value) == schema["positive"]) for value in target.to_pylist()]

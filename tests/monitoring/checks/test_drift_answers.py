@@ -116,3 +116,11 @@ def test_attributions_that_are_not_there_are_not_compared(before, after, status)
         after["attributions"] = [item | {"n": 0} for item in after["attributions"]]
     item = one(_measure(before, after), "drift.attribution_distance")
     assert (item.status, item.value) == (status, None)
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_of_a_target_that_is_not_one_of_two_classes_no_label_is_positive(task):
+    table = pa.table({"bmi": [1.0, 2.0], "bp": [1.0, 2.0], "ill": ["a", "b"]})
+    found = sketch_answers(table, {**SCHEMA, "task": task, "positive": ""}, [0.1, 0.9], 0.5)
+    assert [item["name"] for item in found["columns"]] == ["bmi", "bp", "score", "prediction"]
+    assert "positives" not in found["reliability"]
