@@ -65,7 +65,7 @@ class Finder:
 
 def without_duplicates(found: list[Raw]) -> list[Raw]:
     """Drop what another finding of its entity holds at no lower score, as ``EntityRecognizer.remove_duplicates``."""
-    if len(found) < 2:  # noqa: PLR2004 - one finding has no duplicate
+    if len(found) < 2 or len({raw[0] for raw in found}) == len(found):  # noqa: PLR2004 - each of its own entity
         return found
     kept: list[Raw] = []
     active: list[Raw] = []

@@ -61,23 +61,25 @@ class Merger:
     def merged(self, text: str, found: Iterable[Found], threshold: float | None, tokens: Tokens | None) -> list[Raw]:
         """Return the findings of one text."""
         kept: list[Raw] = []
-        lowered = text.lower()
+        lowered = ""
         for finder, raws, named in found:
-            seen = not named and finder.words is not None
-            if seen and not self.lemmas_differ:
-                seen = finder.words.search(lowered) is not None  # type: ignore[union-attr]
-            if seen and tokens is None and raws:
-                tokens = self.split(text)
+            words, seen = finder.words, False
+            if words is not None and not named:
+                lowered = lowered or text.lower()
+                seen = self.lemmas_differ or words.search(lowered) is not None
+                if seen and tokens is None:
+                    tokens = self.split(text)
             for raw in raws:
-                boosted = named or (seen and finder.words.occur_in(tokens.around(raw[1])))  # type: ignore[union-attr]
-                score = self.boost.raised(raw[3]) if boosted else raw[3]
-                if score > 0 and score >= self._least(finder, raw[0], threshold):
-                    kept.append((raw[0], raw[1], raw[2], score, raw[4]))
+                entity, start, end, score, valid = raw
+                if named or (seen and words.occur_in(tokens.around(start))):  # type: ignore[union-attr]
+                    score = self.boost.raised(score)
+                if score > 0 and score >= (self._least(finder, entity) if threshold is None else threshold):
+                    kept.append((entity, start, end, score, valid))
         return without_duplicates(kept)
 
-    def _least(self, finder: Finder, entity: str, threshold: float | None) -> float:
-        if threshold is not None:
-            return threshold
+    def _least(self, finder: Finder, entity: str) -> float:
+        if not finder.thresholds:
+            return float(self.default)
         return float(finder.thresholds.get(entity, finder.thresholds.get("default", self.default)))
 
 
@@ -87,4 +89,6 @@ def hits(raws: Iterable[Raw], offset: int = 0) -> tuple[Hit, ...]:
         Hit(start + offset, end + offset, entity, round(score, _DIGITS), valid)
         for entity, start, end, score, valid in raws
     ]
-    return tuple(sorted(made, key=lambda one: (one.start, -one.end, one.entity, -one.score)))
+    if len(made) > 1:
+        made.sort(key=lambda one: (one.start, -one.end, one.entity, -one.score))
+    return tuple(made)

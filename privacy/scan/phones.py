@@ -5,6 +5,7 @@ verdict does. Digits with plain punctuation are decided by ``phone_numbers``; ev
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -39,17 +40,18 @@ class PhoneFinder:
         """Return where phone numbers stand; of spans inside one another only the outermost."""
         walk = _Walk(text, self.regions)
         found: set[Span] = set()
-        for here in self.regions:
-            index = 0
-            while (candidate := walk.candidate(index)) is not None:
-                start, written = candidate
-                hit: Attempt | None = candidate
-                if not walk.is_number(candidate):
-                    hit = next((one for one in walk.attempts(candidate) if walk.accepts(one, here)), None)
-                index = start + len(written)
-                if hit is not None:
-                    index = hit[0] + len(hit[1])
-                    found.add((hit[0], index))
+        waiting = {0: self.regions}  # which regions go on from a place
+        while waiting:
+            index = min(waiting)
+            regions = waiting.pop(index)
+            candidate = walk.candidate(index)
+            if candidate is None:
+                continue
+            for (start, written), some, is_number in walk.verdicts(candidate, regions):
+                end = start + len(written)
+                if is_number:
+                    found.add((start, end))
+                waiting[end] = [*waiting.get(end, ()), *some]
         return [one for one in sorted(found) if not any(other != one and _holds(other, one) for other in found)]
 
 
@@ -81,11 +83,28 @@ class _Walk:
             self.candidates[index] = found
         return self.candidates[index]
 
-    def is_number(self, candidate: Attempt) -> bool:
-        """Say whether a short candidate is a number as a whole in some region: what others find lies inside it."""
+    def verdicts(self, candidate: Attempt, regions: list[Region]) -> list[tuple[Attempt, list[Region], bool]]:
+        """Return what the regions take of a candidate and go on behind, and whether it is a number.
+
+        What is a number as a whole in some region holds what the others find in it.
+        """
+        if self._is_number(candidate):
+            return [(candidate, regions, True)]
+        found = []
+        for attempt in self.attempts(candidate):
+            accepting = list(self.accepting(attempt, regions))
+            if accepting:
+                found.append((attempt, accepting, True))
+                regions = [here for here in regions if here not in accepting]
+            if not regions:
+                return found
+        return [*found, (candidate, regions, False)]
+
+    def _is_number(self, candidate: Attempt) -> bool:
+        """Say whether a short candidate is a number as a whole in some region."""
         if candidate not in self.numbers:
             whole = len(candidate[1]) <= _NEVER_CUT and candidate in self.attempts(candidate)[:1]
-            self.numbers[candidate] = whole and any(self.accepts(candidate, here) for here in self.regions)
+            self.numbers[candidate] = whole and any(self.accepting(candidate, self.regions))
         return self.numbers[candidate]
 
     def attempts(self, candidate: Attempt) -> list[Attempt]:
@@ -94,18 +113,21 @@ class _Walk:
             self.tries[candidate] = list(_attempts(self.text, *candidate))
         return self.tries[candidate]
 
-    def accepts(self, attempt: Attempt, here: Region) -> bool:
-        """Say whether one try is a number in a region."""
+    def accepting(self, attempt: Attempt, regions: Iterable[Region]) -> Iterable[Region]:
+        """Give the regions in which one try is a number."""
         if attempt not in self.read:
             self.read[attempt] = _plain(self.text, *attempt)
         plain = self.read[attempt]
         if plain is not None:
             kind, digits, written = plain
-            if kind == "none":
-                return False
-            verdict = is_valid_abroad(digits) if kind == "+" else here.accepts(digits, written)
+            if kind != "+":
+                return (here for here in regions if kind != "none" and here.accepts(digits, written))
+            verdict = is_valid_abroad(digits)
             if verdict is not None:
-                return bool(verdict)
+                return regions if verdict else ()
+        return (here for here in regions if self._is_read(attempt, here))
+
+    def _is_read(self, attempt: Attempt, here: Region) -> bool:
         if here.name not in self.matchers:
             from phonenumbers import PhoneNumberMatcher
 
