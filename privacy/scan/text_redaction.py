@@ -1,7 +1,7 @@
 """Free text without what names people: the analyser's findings, and what other columns of the same row tell."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from privacy.scan.batch import analyze_batch
@@ -13,6 +13,7 @@ from privacy.scan.spans import Redacted, Treat, replaced, resolved, treated
 
 ROUNDS = 3
 SHORTEST_PART = 3
+_NAME_WORD = re.compile(r"[^\W\d_]{3,}")
 Told = Sequence[tuple[str, str]]
 
 
@@ -92,12 +93,38 @@ def _counts(label: str, wanted: Collection[str]) -> bool:
 
 def _known(text: str, told: Told) -> list[Hit]:
     """Find the values of the row's other columns in its text: whole in any case, the words of a name as written."""
-    wanted = {(label, value, re.IGNORECASE) for label, value in told if len(value) >= SHORTEST_PART}
+    wanted = {(label, value, False) for label, value in told if len(value) >= SHORTEST_PART}
     for label, value in told:
         if label == "PERSON":
-            wanted |= {(label, word, re.NOFLAG) for word in re.findall(r"[^\W\d_]{3,}", value)}
+            wanted |= {(label, word, True) for word in _NAME_WORD.findall(value)}
+    plain = text.lower() if text.isascii() else ""
     return [
-        Hit(match.start(), match.end(), label, 1.0)
-        for label, part, flags in sorted(wanted)
-        for match in re.finditer(rf"(?<!\w){re.escape(part)}(?!\w)", text, flags)
+        Hit(start, end, label, 1.0)
+        for label, part, as_written in sorted(wanted)
+        for start, end in (
+            _whole(text, part)
+            if as_written
+            else _whole(plain, part.lower())
+            if plain and part.isascii()
+            else _in_any_case(text, part)
+        )
     ]
+
+
+def _whole(text: str, part: str) -> Iterator[tuple[int, int]]:
+    """Yield where a part stands in a text between other characters than those of words: no pattern is compiled."""
+    at = text.find(part)
+    while at >= 0:
+        end = at + len(part)
+        inside = (at and _is_of_word(text[at - 1])) or (end < len(text) and _is_of_word(text[end]))
+        if not inside:
+            yield at, end
+        at = text.find(part, at + 1 if inside else end)
+
+
+def _is_of_word(one: str) -> bool:
+    return one == "_" or one.isalnum()
+
+
+def _in_any_case(text: str, part: str) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in re.finditer(rf"(?<!\w){re.escape(part)}(?!\w)", text, re.IGNORECASE))

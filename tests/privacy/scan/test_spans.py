@@ -1,11 +1,13 @@
 """Overlaps are resolved once, whatever their order; places are code points; nothing else of a text is touched."""
 
 import random
+import re
 
 import pytest
 
 from privacy.scan.hits import Hit
 from privacy.scan.spans import Redacted, Span, replaced, resolved, treated
+from privacy.scan.text_redaction import _known
 
 CASES = {
     "apart": ([Hit(0, 2, "A", 0.5), Hit(3, 4, "B", 0.5)], [(0, 2, "A"), (3, 4, "B")]),
@@ -60,3 +62,17 @@ def test_random_texts_lose_exactly_what_was_found():
         covered = {place for hit in hits for place in range(hit.start, hit.end)}
         assert made.text.replace("#", "") == "".join(one for place, one in enumerate(text) if place not in covered)
         assert [made.text[put.start : put.end] for put in made.put_in] == ["#"] * len(resolved(hits))
+
+
+def test_what_a_row_knows_is_found_where_a_pattern_of_whole_words_would_find_it():
+    draw = random.Random(5)  # noqa: S311 - cases, not secrets
+    for _case in range(2000):
+        text = "".join(draw.choices("aAbß🧪_ .-\u017fK\u212a1", k=draw.randrange(40)))
+        value = "".join(draw.choices("aAbß\u017fkK_.1", k=draw.randrange(3, 6)))
+        pattern = re.compile(rf"(?<!\w){re.escape(value)}(?!\w)", re.IGNORECASE)
+        expected = [Hit(*found.span(), "US_SSN", 1.0) for found in pattern.finditer(text)]
+        assert _known(text, [("US_SSN", value)]) == expected, (text, value)
+        words = set(re.findall(r"[^\W\d_]{3,}", value))
+        named = {found.span() for word in words for found in re.finditer(rf"(?<!\w){word}(?!\w)", text)}
+        found = {(one.start, one.end) for one in _known(text, [("PERSON", value)])}
+        assert found == named | {(one.start, one.end) for one in expected}
