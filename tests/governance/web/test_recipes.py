@@ -38,6 +38,7 @@ def test_before_a_scan_there_is_nothing_to_propose_from(scene):
 def test_the_findings_propose_and_the_types_say_what_can_be_chosen(scene, version):
     html = scene.client("eve").get(address(version)).content.decode()
     page = page_of(scene.client("eve"), address(version))
+    assert f'href="{address(version)}"' in scene.client("eve").get(f"/datasets/{version.pk}/").content.decode()
     assert "The result is PSEUDONYMISED" in page.text
     assert '<option value="pseudonym" selected>' in html
     assert '<option value="redact_text" selected>' in html
