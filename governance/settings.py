@@ -40,6 +40,7 @@ _ENTRY_POINTS = BASE_DIR / "registry" / "backends" / "training" / "entry_points"
 PROBITY_ENTRY_POINTS = {
     "scorecard": str(_ENTRY_POINTS / "scorecard.py"),
     "gradient_boosting": str(_ENTRY_POINTS / "gradient_boosting.py"),
+    "fair_scorecard": str(_ENTRY_POINTS / "fair_scorecard.py"),
 }
 PROBITY_SERVING_BACKENDS = {"local": "registry.backends.serving.local.LocalServing"}
 PROBITY_DATA_FOLDERS = env.words("PROBITY_DATA_FOLDERS")
@@ -126,6 +127,7 @@ PROBITY_ATTEMPTS_WINDOW_SECONDS = env.integer("PROBITY_ATTEMPTS_WINDOW_SECONDS",
 PROBITY_SIGN_IN_FAILURES = env.integer("PROBITY_SIGN_IN_FAILURES", 5, least=1, most=1000)
 PROBITY_TOKEN_FAILURES = env.integer("PROBITY_TOKEN_FAILURES", 60, least=1, most=100_000)
 PROBITY_PREDICTS_PER_MINUTE = env.integer("PROBITY_PREDICTS_PER_MINUTE", 600, least=1, most=1_000_000)
+PROBITY_EXPLAINS_PER_MINUTE = env.integer("PROBITY_EXPLAINS_PER_MINUTE", 12, least=1, most=100_000)
 PROBITY_REDACTS_PER_MINUTE = env.integer("PROBITY_REDACTS_PER_MINUTE", 60, least=1, most=1_000_000)
 PROBITY_REDACT_CHARACTERS = env.integer("PROBITY_REDACT_CHARACTERS", 200_000, least=1000, most=10_000_000)
 PROBITY_REVEAL_SECOND_PERSON = env.flag("PROBITY_REVEAL_SECOND_PERSON", default=True)

@@ -15,6 +15,7 @@ from governance.web.actors import Member, members_only
 from governance.web.forms import RequestForm, read
 from governance.web.inbox import seen_by
 from governance.web.refusals import Refusal, refusal_of
+from governance.web.trade_offs import trade_offs_of
 from governance.web.wording import badge
 from registry.models import Deployment, EvaluationSet, Model
 
@@ -47,7 +48,8 @@ def model_page(
     pins = EvaluationSet.objects.filter(model=model).select_related("environment", "dataset_version__dataset")
     context: dict[str, Any] = {
         "model": model,
-        "versions": versions.order_by("-number")[:MOST],
+        "versions": (shown := list(versions.order_by("-number")[:MOST])),
+        "trade_offs": trade_offs_of(shown),
         "promotions": [(one, badge(one.state)) for one in seen_by(member).filter(model=model)[:MOST]],
         "running": [(one, badge(one.state)) for one in running],
         "pins": {one.environment_id: one for one in pins.order_by("created_at")}.values(),
