@@ -16,7 +16,13 @@ Method
     ``_to_reference`` (the parameter ``reference`` names groups: ["sex=male"]); ``impact_ratio`` is the ratio of
     selection rates to the best group, as in New York City's Local Law 144. With scores, ``scoring_rate`` is the share
     of a group above the median of all and ``score_impact_ratio`` its ratio to the best (6 RCNY 5-300);
-    ``score_mean_difference`` compares means.
+    ``score_mean_difference`` compares means. Where scores are probabilities, ``calibration_gap`` is a group's mean
+    score minus its share of positive labels: scores that mean the same for every group have a
+    ``calibration_gap_difference`` of 0 (Pleiss et al. 2017).
+    Of amounts (the schema's ``task`` is regression) the predictions are the scores, so that ``score_mean_difference``
+    is the mean difference and ``score_impact_ratio`` score parity; ``target_mean`` says what would be expected of it,
+    ``error_mean`` whom the model gives too much or too little, ``absolute_error_mean`` for whom it errs more. Of
+    several classes the parameter ``favourable`` names those that are favourable; the others are not.
     With the parameter ``control`` (names of control features that the schema declares under ``controls``), the
     ``conditional_`` metrics compare groups within the strata of these: rates are standardised to the whole's spread
     over the strata in which every group occurs, of which ``conditional_share`` tells the share of the rows. So a
@@ -37,9 +43,8 @@ Limits
     says how many they are. Groups below ``smallest_share`` of the rows (Local Law 144 allows 2 %; the default is 0)
     are shown and not compared. A rate that does not exist (no positive label in a group) is NOT_COMPUTABLE, never 0,
     and so is a comparison of more than 64 groups, and everything where no row has the favourable label. Probabilities
-    and words in the place of decisions are refused. Targets are classes; of a model that predicts an amount,
-    hand in the amount as score, and see ``score_mean_difference``. An interval of means takes scores for roughly
-    normal in each group. A cell of a single row tells that row's outcome: keep the evidence as close as the rows.
+    and words in the place of decisions are refused. An interval of means takes values for roughly normal in each group.
+    A cell of a single row tells that row's outcome: keep the evidence as close as the rows.
 
 Remediation
     More rows of the small groups; another threshold; Fairlearn's reductions or threshold optimiser as the training
@@ -50,24 +55,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from monitoring.statistics.amounts_by_group import count_amounts, favourable_or_not, read_as_scores
 from monitoring.statistics.columns import MISSING, ColumnError, coded, column
 from monitoring.statistics.comparison import Comparison
 from monitoring.statistics.counting import batches_of, count_batches
-from monitoring.statistics.cube import Cube
+from monitoring.statistics.cube import Cube, count_cube
 from monitoring.statistics.disparities import absent
+from monitoring.statistics.group_pictures import pictures
 from monitoring.statistics.groups import JOINT, control_column, declared_controls, declared_groups, group_column
-from monitoring.statistics.naming import METRICS, OF_CONTROLS, OF_PREDICTIONS, OF_SCORES
+from monitoring.statistics.naming import METRICS, OF_AMOUNTS, OF_CALIBRATION, OF_CONTROLS, OF_PREDICTIONS, OF_SCORES
 from monitoring.statistics.parameters import Kind, Names, Share, Whole, read_parameters
-from monitoring.statistics.predictions import read_scores
+from monitoring.statistics.predictions import Predictions, read_scores
 from monitoring.statistics.scores import count_scores
+from monitoring.statistics.tasks import MULTICLASS, REGRESSION, task_of
 from registry.checks import Context, Finding, Inputs, Measurement, Need, Outcome, ParameterError, Status
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MOST_GROUPS = 64
 PARAMETERS: dict[str, Kind] = {
     "attributes": Names(),
     "control": Names(),
+    "favourable": Names(),
     "intersections": Whole(2, 1, 4),
     "reference": Names(),
     "replicates": Whole(1000, 200, 20_000),
@@ -80,7 +93,7 @@ class FairnessCheck:
     """Measures the rates of groups and the distances between them."""
 
     name = "fairness"
-    version = "2"
+    version = "3"
     metrics: Mapping[str, str] = METRICS
 
     def needs(self, parameters: Mapping[str, Any]) -> tuple[Need, ...]:
@@ -98,10 +111,30 @@ class FairnessCheck:
             reason = "The dataset's schema declares no sensitive attribute; fairness cannot be measured."
             return Outcome(status=Status.NOT_COMPUTABLE, reason=reason)
         try:
+            task = task_of(schema)
+            if task == REGRESSION:
+                return _Measuring(settings, schema, table, context).amounts(wanted)
+            if task == MULTICLASS:
+                table = _of_two(table, settings["favourable"])
             return _Measuring(settings, schema, table, context).outcome(wanted)
         except ColumnError as error:
             finding = Finding(error.code, str(error), "predictions")
             return Outcome(findings=(finding,), status=Status.ERROR, reason=str(error))
+
+
+class NoFavourableError(ColumnError):
+    """Nobody said which of several classes are favourable."""
+
+    code = "favourable_not_declared"
+
+
+def _of_two(table: Any, favourable: Sequence[str]) -> Any:
+    """Return predictions of several classes as favourable or not; raises ColumnError."""
+    if not favourable:
+        raise NoFavourableError(
+            "The target is one of several classes; name the favourable ones by the parameter 'favourable'."
+        )
+    return favourable_or_not(table, favourable)
 
 
 def _reference(pairs: Sequence[str]) -> dict[str, str]:
@@ -143,8 +176,26 @@ class _Measuring:
             self.found += comparison.conditional(controls)
         self.context.progress(0.8, "compared within the controls")
         evidence |= self._scores(comparison, batches)
+        reason = "The target is a decision, and no amount."
+        self.found += _inapplicable(comparison.sets, OF_AMOUNTS, reason)
         self.context.progress(1.0, "scores compared")
         return _ended(self.found, self.findings, evidence)
+
+    def amounts(self, wanted: Sequence[str]) -> Outcome:
+        """Compare predicted amounts, targets and errors; there is no decision to compare. Raises ColumnError."""
+        found, target = read_as_scores(self.table)
+        usable = self._usable(wanted)
+        cube = count_cube(found, usable)
+        sets, reference = self._comparable(cube, usable), _reference(self.settings["reference"])
+        comparison = Comparison(cube, sets, self.declared, reference, self.settings, self.context.seed)
+        self.context.progress(0.3, "counted")
+        scored = count_amounts(found, target, comparison.cube.attributes)
+        self.found += [*comparison.counts(), *comparison.scores(scored)]
+        self.findings += comparison.findings()
+        decisions = (*OF_PREDICTIONS, *OF_CALIBRATION, *(OF_CONTROLS if self.settings["control"] else ()))
+        self.found += _inapplicable(sets, decisions, "The target is an amount; there is no decision to compare.")
+        self.context.progress(1.0, "amounts compared")
+        return _ended(self.found, self.findings, {"scores": scored.document()})
 
     def _usable(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """Return the attributes that can be measured, and refuse the others for every metric."""
@@ -190,7 +241,7 @@ class _Measuring:
         return sets
 
     def _refuse(self, name: str, reason: str) -> None:
-        metrics = (*OF_PREDICTIONS, *OF_SCORES, *(OF_CONTROLS if self.settings["control"] else ()))
+        metrics = (*OF_PREDICTIONS, *OF_SCORES, *OF_CALIBRATION, *(OF_CONTROLS if self.settings["control"] else ()))
         self.found += [absent(metric, name, reason) for metric in metrics]
         self.findings.append(Finding("attribute_not_measured", reason, name))
 
@@ -200,14 +251,34 @@ class _Measuring:
         if scores is not None:
             import numpy as np
 
-            scored = count_scores(batches, comparison.cube.attributes, float(np.median(scores)))
+            proper = scores.min() >= 0 and scores.max() <= 1
+            others = {"calibration_gap": _gap} if proper else {}
+            scored = count_scores(batches, comparison.cube.attributes, float(np.median(scores)), others)
             self.found += comparison.scores(scored)
+            if not proper:
+                reason = "Scores are no probabilities: they do not lie between 0 and 1."
+                self.found += [
+                    absent(metric, JOINT.join(names), reason) for names in comparison.sets for metric in OF_CALIBRATION
+                ]
             return {"scores": scored.document()}
         none = "score" not in self.table.column_names or column(self.table, "score").null_count == len(self.table)
         status = Status.NOT_APPLICABLE if none else Status.NOT_COMPUTABLE
         for names in comparison.sets:
-            self.found += [absent(metric, JOINT.join(names), reason, status=status) for metric in OF_SCORES]
+            metrics = (*OF_SCORES, *OF_CALIBRATION)
+            self.found += [absent(metric, JOINT.join(names), reason, status=status) for metric in metrics]
         return {}
+
+
+def _gap(found: Predictions) -> NDArray[np.float64]:
+    """Return each row's score minus its label."""
+    import numpy as np
+
+    return np.asarray(np.asarray(found.scores) - found.labels)
+
+
+def _inapplicable(sets: Sequence[Sequence[str]], metrics: Sequence[str], reason: str) -> list[Measurement]:
+    status = Status.NOT_APPLICABLE
+    return [absent(metric, JOINT.join(names), reason, status=status) for names in sets for metric in metrics]
 
 
 def _too_many(name: str, groups: int) -> str:
@@ -219,7 +290,7 @@ def _too_many(name: str, groups: int) -> str:
 
 def _ended(found: Sequence[Measurement], findings: Sequence[Finding], evidence: Mapping[str, Any]) -> Outcome:
     if any(item.status is Status.MEASURED for item in found):
-        return Outcome(tuple(found), tuple(findings), evidence=evidence)
+        return Outcome(tuple(found), tuple(findings), evidence={**evidence, "plots": pictures(found)})
     reason = "No sensitive attribute could be measured: " + " ".join(sorted({item.reason for item in found}))
     return Outcome(tuple(found), tuple(findings), Status.NOT_COMPUTABLE, reason, evidence)
 

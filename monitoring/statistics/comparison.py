@@ -25,7 +25,7 @@ from monitoring.statistics.naming import (
     PLAIN,
     Naming,
 )
-from monitoring.statistics.scores import Scored, critical_means, largest_gap, mean_of, means_of
+from monitoring.statistics.scores import Means, Scored, critical_means, largest_gap, mean_of, means_of
 from monitoring.statistics.slices import Slice, cut
 from registry.checks import Finding, Measurement, measured
 
@@ -57,10 +57,14 @@ class Comparison:
 
     def predictions(self) -> Iterator[Measurement]:
         """Yield what was predicted: counts, rates, contrasts, and the largest of these."""
-        for names, one in zip(self.sets, self.slices(), strict=True):
-            yield from self._counts(self.cube.margin(names), one)
+        yield from self.counts()
         kinds = (*PER_GROUP, EQUALIZED_ODDS)
         yield from self._family("predictions", self.cube, kinds, PLAIN, fairlearn=True)
+
+    def counts(self) -> Iterator[Measurement]:
+        """Yield how many rows each group has, and the share of rows whose group is not known."""
+        for names, one in zip(self.sets, self.slices(), strict=True):
+            yield from self._counts(self.cube.margin(names), one)
 
     def conditional(self, controls: Sequence[str]) -> Iterator[Measurement]:
         """Yield the same as if all groups were spread alike over the strata of the controls."""
@@ -80,26 +84,30 @@ class Comparison:
         """Yield who scores above the median of all, and how far mean scores lie apart."""
         yield from self._family("scores", scored.cube, ("selection_rate",), ABOVE_MEDIAN)
         slices = self.slices()
-        means = [means_of(one, scored) for one in slices]
-        rng = generator(self.seed, "score means")
+        yield from self._means("score_mean", [means_of(one, scored.sums, scored.median) for one in slices])
+        for name, sums in scored.others.items():
+            yield from self._means(name, [means_of(one, sums) for one in slices])
+
+    def _means(self, name: str, means: Sequence[Means | None]) -> Iterator[Measurement]:
+        """Yield each group's mean of a value, and the largest difference between two groups' means, per slice."""
+        rng = generator(self.seed, name.replace("score_mean", "score means"))
         existing = [one for one in means if one is not None]
         alone, apart = critical_means(existing, rng, self.settings["replicates"])
-        for one, found in zip(slices, means, strict=True):
+        for one, found in zip(self.slices(), means, strict=True):
+            metric = f"fairness.{name}_difference"
             if found is None or len(one.labels) < 2:  # noqa: PLR2004 - a comparison needs two
-                reason = f"A comparison of mean scores by {one.name} needs two groups of two rows each at least."
-                yield absent("fairness.score_mean_difference", one.name, reason)
+                what = "mean scores" if name == "score_mean" else name.replace("_", " ")
+                reason = f"A comparison of {what} by {one.name} needs two groups of two rows each at least."
+                yield absent(metric, one.name, reason)
             else:
-                yield self._gap(one, largest_gap(found, apart))
+                gap = largest_gap(found, apart)
+                n = 0 if one.empty else gap.n
+                yield measured(metric, gap.value, lower=gap.lower, upper=gap.upper, n=n, group=one.name)
             for place, label in enumerate(one.labels if found is not None else ()):
                 mean = mean_of(found, place, alone)  # type: ignore[arg-type]
                 yield measured(
-                    "fairness.score_mean", mean.value, lower=mean.lower, upper=mean.upper, n=mean.n, group=label
+                    f"fairness.{name}", mean.value, lower=mean.lower, upper=mean.upper, n=mean.n, group=label
                 )
-
-    def _gap(self, one: Slice, gap: Any) -> Measurement:
-        n = 0 if one.empty else gap.n
-        metric = "fairness.score_mean_difference"
-        return measured(metric, gap.value, lower=gap.lower, upper=gap.upper, n=n, group=one.name)
 
     def _counts(self, margin: Cube, one: Slice) -> Iterator[Measurement]:
         total = int(margin.array().sum())

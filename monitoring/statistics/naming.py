@@ -85,6 +85,12 @@ def _conditional() -> Iterator[tuple[str, str]]:
     yield GIVEN_CONTROLS("share"), "share of rows in strata of the controls that hold every group (0 to 1)"
 
 
+CALIBRATION = {"calibration_gap": "mean score minus the share of positive labels (-1 to 1)"}
+AMOUNTS = {
+    "target_mean": "mean target (in units of the target)",
+    "error_mean": "mean of prediction minus target (in units of the target)",
+    "absolute_error_mean": "mean distance between prediction and target (in units of the target)",
+}
 METRICS: dict[str, str] = {
     "fairness.count": "evaluation rows in the group (count)",
     "fairness.missing_share": "share of rows whose group is not known, per attribute (0 to 1)",
@@ -95,12 +101,21 @@ METRICS: dict[str, str] = {
     "fairness.score_impact_ratio": "the group's scoring rate divided by the highest one (0 to 1)",
     "fairness.score_mean": "mean score of the group (in units of the score)",
     "fairness.score_mean_difference": "largest minus smallest mean score of the groups (in units of the score)",
+    **{
+        metric: meaning
+        for name, what in {**CALIBRATION, **AMOUNTS}.items()
+        for metric, meaning in (
+            (f"fairness.{name}", f"{what} of the group"),
+            (f"fairness.{name}_difference", f"largest minus smallest of the groups: {what}"),
+        )
+    },
     **dict(_conditional()),
 }
 PER_GROUP = tuple(MEANING)
 PER_ATTRIBUTE = (*(f"{rate}_{form}" for rate in MEANING for form in FORMS), *ODDS)
 OF_SCORES = tuple(metric for metric in METRICS if metric.startswith(("fairness.score_", "fairness.scoring_")))
 OF_CONTROLS = tuple(metric for metric in METRICS if metric.startswith("fairness.conditional_"))
-OF_PREDICTIONS = tuple(
-    metric for metric in METRICS if metric not in {*OF_CONTROLS, *OF_SCORES, "fairness.count", "fairness.missing_share"}
-)
+OF_CALIBRATION = tuple(f"fairness.{name}{end}" for name in CALIBRATION for end in ("", "_difference"))
+OF_AMOUNTS = tuple(f"fairness.{name}{end}" for name in AMOUNTS for end in ("", "_difference"))
+_OTHERS = {*OF_CONTROLS, *OF_SCORES, *OF_CALIBRATION, *OF_AMOUNTS, "fairness.count", "fairness.missing_share"}
+OF_PREDICTIONS = tuple(metric for metric in METRICS if metric not in _OTHERS)

@@ -1,4 +1,5 @@
-"""Scores by group: who scores above the median of all (a count cube again), and how far the groups' means lie apart.
+"""Scores by group: who scores above the median of all (a count cube again), and how far the groups' means lie apart,
+of the scores and of other values per row, such as score minus label.
 
 The sums per cell (rows, sum and sum of squares about the median) are kept as evidence; they hold no row. Intervals of
 means and of their differences hold for all groups and attributes at once: their critical value is the 95 % quantile of
@@ -8,14 +9,15 @@ taken as independent, which is the cautious side (Sidak 1967).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from monitoring.statistics.contrasts import Estimate
 from monitoring.statistics.counting import read_batches
 from monitoring.statistics.cube import Cube, add, count_cube, join
 from monitoring.statistics.intervals import CONFIDENCE
+from monitoring.statistics.predictions import Predictions
 from monitoring.statistics.slices import Slice
 
 if TYPE_CHECKING:
@@ -28,17 +30,23 @@ FEWEST = 2  # a spread needs two
 @dataclass(frozen=True, slots=True)
 class Scored:
     """The cube in which "predicted positive" means a score above the median, and per cell n, sum and squares of the
-    scores minus the median.
+    scores minus the median, and of other values by name.
     """
 
     median: float
     cube: Cube
     sums: NDArray[np.float64]
+    others: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """Return the canonical JSON form that is kept as evidence; numbers as they are written exactly."""
-        sums = [[int(n), repr(float(total)), repr(float(squares))] for n, total, squares in self.sums]
-        return {"median": repr(self.median), "cube": self.cube.document(), "sums": sums}
+        others = {name: _written(sums) for name, sums in self.others.items()}
+        whole = {"median": repr(self.median), "cube": self.cube.document(), "sums": _written(self.sums)}
+        return whole | {"others": others} if others else whole
+
+
+def _written(sums: NDArray[np.float64]) -> list[list[Any]]:
+    return [[int(n), repr(float(total)), repr(float(squares))] for n, total, squares in sums]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +58,52 @@ class Means:
     error: NDArray[np.float64]
 
 
-def count_scores(batches: Iterable[Any], attributes: Sequence[str], median: float) -> Scored:
+ValueOf = Callable[[Predictions], "NDArray[np.float64]"]
+
+
+def count_scores(
+    batches: Iterable[Any], attributes: Sequence[str], median: float, others: Mapping[str, ValueOf] | None = None
+) -> Scored:
     """Return the scores by group; every row of the batches must have a score."""
+    return count_values(read_batches(batches), attributes, median, others or {})
+
+
+def count_values(
+    parts: Iterable[Predictions], attributes: Sequence[str], median: float, others: Mapping[str, ValueOf]
+) -> Scored:
+    """Return the scores, and the other values by name, by group."""
     import numpy as np
 
     cubes: list[Cube] = []
     sums: dict[tuple[str, ...], NDArray[np.float64]] = {}
-    for found in read_batches(batches):
+    for found in parts:
         scores = np.asarray(found.scores) - median
         cubes.append(count_cube(replace(found, predictions=(scores > 0).astype(np.int64)), attributes))
         cells, code = join([found.groups[name] for name in attributes], len(found))
-        parts = np.stack([np.bincount(code, part, len(cells)) for part in (np.ones(len(code)), scores, scores**2)], 1)
-        for cell, part in zip(cells, parts, strict=True):
+        values = [scores, *(value(found) for value in others.values())]
+        weights = [np.ones(len(code)), *(one for value in values for one in (value, value**2))]
+        added = np.stack([np.bincount(code, weight, len(cells)) for weight in weights], 1)
+        for cell, part in zip(cells, added, strict=True):
             if part[0]:
                 sums[cell] = sums[cell] + part if cell in sums else part
     cube = add(cubes, attributes)
-    return Scored(median, cube, np.array([sums[cell] for cell in cube.groups]))
+    whole = np.array([sums[cell] for cell in cube.groups])
+    named = {name: whole[:, [0, 3 + 2 * place, 4 + 2 * place]] for place, name in enumerate(others)}
+    return Scored(median, cube, whole[:, :3], named)
 
 
-def means_of(cut: Slice, scored: Scored) -> Means | None:
-    """Return the mean scores of a slice's groups; None where a group has fewer than two rows."""
+def means_of(cut: Slice, sums: NDArray[np.float64], centre: float = 0.0) -> Means | None:
+    """Return the means of a slice's groups out of the sums per cell; None where a group has fewer than two rows."""
     import numpy as np
 
     groups = np.zeros((len(cut.labels), 3))
     inside = cut.place >= 0
-    np.add.at(groups, cut.place[inside], scored.sums[inside])
+    np.add.at(groups, cut.place[inside], sums[inside])
     n, total, squares = groups.T
     if not len(n) or (n < FEWEST).any():
         return None
     variance = np.maximum(squares - total * total / n, 0.0) / (n - 1)
-    return Means(n.astype(np.int64), scored.median + total / n, np.sqrt(variance / n))
+    return Means(n.astype(np.int64), centre + total / n, np.sqrt(variance / n))
 
 
 def critical_means(found: Sequence[Means], rng: np.random.Generator, replicates: int) -> tuple[float, float]:
