@@ -128,7 +128,7 @@ def _whole(source: DatasetVersion, given: dict[str, Any] | None, actor: Actor, p
 def _make(source: DatasetVersion, plan: work.Plan, lease: Lease) -> _Version:
     """Have all chunks treated, judge what is left in them, and keep the rows; raises StillPersonalError."""
     from privacy.anonymous_report import report
-    from privacy.anonymous_rows import Made, count, sample, schema_after, tables_of
+    from privacy.anonymous_rows import Made, count, risk_of, sample, schema_after, tables_of
 
     partitions = work.treat_all(plan, source.content, lease, _part(lease, 0.3, 0.85))
     whole, beat = work.gathered(partitions), _beating(lease, 0.9, "keeping the new version")
@@ -144,7 +144,7 @@ def _make(source: DatasetVersion, plan: work.Plan, lease: Lease) -> _Version:
     after = sample((table for place in places for table in tables_of(place)), left["rows"])
     lease.beat(0.95, "comparing before and after")
     told = report(
-        Made(schema, left, before, after),
+        Made(schema, left, before, after, risk_of(places, schema)),
         plan.recipe,
         source=source.schema,
         key=plan.key,

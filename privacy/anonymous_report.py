@@ -37,6 +37,7 @@ def report(
         "recipe": recipe_digest(recipe),
         "grade": result_class(recipe),
         "caveats": caveats(recipe, made),
+        "risk": made.risk,
         "key": {"number": key.number, "fingerprint": key.fingerprint} if key else None,
         "rows": made.left["rows"],
         "compared_rows": made.before.num_rows,
@@ -53,8 +54,7 @@ def caveats(recipe: Mapping[str, Any], made: Made) -> list[str]:
         said.append(
             "Whoever has the project's key, or the columns that were kept, can tell persons apart or find them."
         )
-    if not made.schema.get("quasi_identifiers"):
-        said.append("No quasi-identifiers are declared: how easily somebody is found again was not measured.")
+    said.append(_how_easily_found(made.risk))
     texts = [one["name"] for one in made.left["columns"] if one["declared"] == "text" or _is_treated_text(one, recipe)]
     if texts and made.left["engine"]["ner"] == _WITHOUT_MODEL:
         said.append(f"Names in free text were looked for by lists and cues, without a name model: {', '.join(texts)}.")
@@ -63,6 +63,21 @@ def caveats(recipe: Mapping[str, Any], made: Made) -> list[str]:
             "Surrogates have the form of real values: but for cards and US social security numbers, one may be real."
         )
     return said
+
+
+def _how_easily_found(risk: Mapping[str, Any] | None) -> str:
+    if risk is None:
+        return "No quasi-identifiers are declared: how easily somebody is found again was not measured."
+    by = ", ".join(risk["quasi_identifiers"])
+    if risk["k"] == 1:
+        return (
+            f"{risk['unique_rows']} of {risk['rows']} rows agree with no other in {by}: whoever knows these of a "
+            "person finds the row, whatever became of the names; this is not anonymous."
+        )
+    return (
+        f"Every row agrees with at least {risk['k'] - 1} others in {by}; what else somebody may know of a person was "
+        "not measured."
+    )
 
 
 def _is_treated_text(column: Mapping[str, Any], recipe: Mapping[str, Any]) -> bool:

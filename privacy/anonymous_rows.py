@@ -25,12 +25,16 @@ class AnonymizeContentError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The new schema, the "pii" document of the new rows, and the same rows of a sample before and after."""
+    """The new schema, the "pii" document of the new rows, and the same rows of a sample before and after.
+
+    ``risk`` is how easily somebody is found again in all new rows; None where nothing is declared to measure it over.
+    """
 
     schema: dict[str, Any]
     left: Mapping[str, Any]
     before: Any
     after: Any
+    risk: Mapping[str, Any] | None = None
 
 
 def still_personal(left: Mapping[str, Any]) -> list[str]:
@@ -89,6 +93,20 @@ def count(files: Iterable[Path]) -> int:
     import pyarrow.parquet as pq
 
     return sum(int(pq.read_metadata(file).num_rows) for file in files)
+
+
+def risk_of(files: Iterable[Path], schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the counts of ``privacy.risk`` over all rows, None for a schema without quasi-identifiers."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from privacy.risk import confidential_of, measure
+
+    quasi, confidential = list(schema.get("quasi_identifiers", ())), confidential_of(schema)
+    if not quasi:
+        return None
+    rows = pa.concat_tables([pq.read_table(file, columns=[*quasi, *confidential]) for file in files])
+    return measure(rows, quasi, confidential).document()
 
 
 def sample(tables: Iterable[Any], rows: int) -> Any:

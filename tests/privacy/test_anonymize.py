@@ -341,6 +341,31 @@ def test_the_report_tells_what_changed_and_what_the_grade_does_not_say_without_a
     assert [value for value in raw if value in json.dumps(report, ensure_ascii=False)] == []
 
 
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ({"columns": [{"name": "age", "operator": "bin", "parameters": {"width": 200}}]}, "with at least 29 others in"),
+        (None, "this is not anonymous"),
+        ({"columns": [{"name": name, "operator": "drop"} for name in ("age", "bmi")]}, "was not measured"),
+    ],
+)
+def test_the_report_tells_how_easily_somebody_is_found_again(source, recipe, words):
+    quasi = ["age"] if recipe and "bin" in str(recipe) else ["age", "bmi"]
+    declared = record_dataset_version(
+        project=source.dataset.project,
+        name="declared",
+        content=source.content,
+        rows=30,
+        schema=SCHEMA | {"quasi_identifiers": quasi},
+        actor=Actor.system("command"),
+    )
+    ended = done(started(declared, recipe))
+    assert ended.status == "SUCCEEDED", ended.error
+    report = read_document(ended.result["report"])
+    assert [sentence for sentence in report["caveats"] if words in sentence]
+    assert (report["risk"] is None) == ("not measured" in words and "29" not in words)
+
+
 def test_another_key_makes_another_version_whose_tokens_join_with_none_before(source):
     first = done(started(source))
     rotate_key(source.dataset.project, actor=Actor.system("command"))
