@@ -27,11 +27,11 @@ _CODES: Mapping[int, str] = {
     " still_serving not_proposed nothing_to_roll_back_to role_already_held role_not_held policy_version_taken"
     " no_policy no_evaluation_set idempotency_conflict idempotency_in_progress already_exists"
     " not_scanned retention_floor on_hold already_erased name_in_use hold_state"
-    " reveal_state reveal_mismatch privacy_key_missing privacy_key_fixed",
+    " reveal_state reveal_mismatch privacy_key_missing privacy_key_fixed not_explainable",
     412: "stale_evaluation precondition_failed",
     413: "too_large",
     422: "reason_missing not_acknowledged waiver_refused threshold_range dataset_schema dataset_empty"
-    " version_incomplete policy_refused check_parameter not_canonical not_listed token_refused",
+    " version_incomplete row_refused policy_refused check_parameter not_canonical not_listed token_refused",
     428: "precondition_required",
     503: "mlflow_unavailable blob_error database_unavailable broker_unavailable log_policy_malformed",
 }

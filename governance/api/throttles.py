@@ -25,6 +25,21 @@ class PredictThrottle(SimpleRateThrottle):
         return f"probity.predict.{caller.principal.pk}.{view.kwargs['deployment_id']}"
 
 
+class ExplainThrottle(SimpleRateThrottle):
+    """PROBITY_EXPLAINS_PER_MINUTE calls of a principal to a deployment: each loads the model anew."""
+
+    scope = "explain"
+
+    def get_rate(self) -> str:
+        """Return the rate that the settings give now."""
+        return f"{settings.PROBITY_EXPLAINS_PER_MINUTE}/min"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        """Return what is counted together: this principal's calls to this deployment."""
+        caller = cast("Caller", request.user)
+        return f"probity.explain.{caller.principal.pk}.{view.kwargs['deployment_id']}"
+
+
 class RedactThrottle(SimpleRateThrottle):
     """PROBITY_REDACTS_PER_MINUTE calls of a principal."""
 

@@ -98,7 +98,7 @@ def create_deployment(*, source: Any, actor: Actor, previous: Deployment | None)
     return deployment
 
 
-def _model_folder(version_content: str) -> Path:
+def model_folder(version_content: str) -> Path:
     """Return a folder with exactly the tree's files, made once per digest; one that was changed is made anew."""
     folder = Path(settings.PROBITY_HOME) / "models" / version_content
     if folder.exists() and tree_digest(folder) == version_content:
@@ -128,7 +128,7 @@ def serve(deployment: Deployment) -> dict[str, Any]:
         deployment_id=str(deployment.pk),
         manifest_digest=deployment.manifest_id,
         model_digest=champion.content_id,
-        model_path=_model_folder(champion.content_id),
+        model_path=model_folder(champion.content_id),
         features=champion.features,
         positive=evaluation_set(document).schema["positive"],
         threshold=float(Decimal(document["rule"]["threshold"])),

@@ -85,6 +85,11 @@ register(
         {"healthy": "boolean", "manifest": "text", "model_digest": "text", "message": "text"},
     ),
     EventKind(
+        "deployment.explained",
+        "A decision of what is served was explained to somebody; of the row nothing is kept",
+        {"manifest": "digest", "model_digest": "digest", "algorithm": "text", "isolation": "text"},
+    ),
+    EventKind(
         "alias.intended", "An MLflow alias is to point at a version", {"name": "text", "alias": "text", "to": "text"}
     ),
     EventKind(

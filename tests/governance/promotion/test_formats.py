@@ -7,6 +7,7 @@ import joblib
 import pytest
 from django.db import connection
 
+from governance.promotion.explain import explain
 from registry import infer
 from registry.artifacts import keep_tree
 from registry.backends.serving.local import LocalServing
@@ -111,7 +112,12 @@ def test_a_version_of_each_format_goes_through_the_whole_gate(make, algorithm, g
     serving = LocalServing()
     try:
         answer = serving.predict(deployment.handle, [{"x1": 2.0, "x2": 0.0}, {"x1": -2.0, "x2": 0.0}])
+        why = explain(deployment, row={"x1": -2.0, "x2": 0.0}, adverse="negative", actor=gate.actor("engineer"))
     finally:
         serving.stop(deployment.handle)
     assert (deployment.state, answer["predictions"]) == ("LIVE", [1, 0])
     assert answer["model_digest"] == version.content_id
+    assert why.score == pytest.approx(answer["scores"][1], abs=1e-6)
+    assert (why.algorithm, why.prediction) == (algorithm, 0)
+    assert why.base + sum(part.contribution for part in why.parts) == pytest.approx(why.margin, abs=1e-4)
+    assert (why.reasons[0].feature, why.withheld) == ("x1", ())
