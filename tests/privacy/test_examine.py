@@ -331,3 +331,34 @@ def test_memory_is_that_of_one_chunk(sent, monkeypatch):
     pq.write_table(pa.table({"a": ["x"] * 1000}), sink)
     done(started(registered(kept(sink.getvalue(), "application/vnd.apache.parquet"))))
     assert sizes == [100] * 10
+
+
+def wide(columns: int) -> bytes:
+    return (",".join(f"c{n}" for n in range(columns)) + "\n" + ",".join(["some text 12"] * columns) + "\n").encode()
+
+
+HEAVY = {
+    "dots": (b"a,b\n" + b"." * 4000 + b",jane@example.org\n", "text/csv", {"b"}),
+    "nested": (b'{"a": 1, "b": {"c": [{"mail": "jane@example.org"}]}}\n', "application/x-ndjson", {"b"}),
+    "200 columns": (wide(200), "text/csv", set()),
+    "one long cell": (b"a\n" + b"word " * 60_000 + b"jane@example.org\n", "text/csv", {"a"}),
+}
+
+
+@pytest.mark.parametrize("heavy", HEAVY.values(), ids=list(HEAVY))
+def test_what_is_heavy_to_read_is_scanned_to_its_end(sent, heavy, monkeypatch):
+    monkeypatch.setattr(chunk_work, "BEAT_SECONDS", 1.0)
+    data, media, personal = heavy
+    ended = done(started(registered(kept(data, media), text=[], ignore=[], features=[])))
+    assert ended.status == "SUCCEEDED", ended.error
+    report = read_document(ended.result["report"])
+    assert report["complete"] is True
+    assert {one["name"] for one in report["columns"] if one["verdict"] != "CLEAN"} == personal
+
+
+@pytest.mark.long
+def test_ten_thousand_columns_are_scanned_to_their_end(sent, monkeypatch):
+    monkeypatch.setattr(chunk_work, "BEAT_SECONDS", 1.0)
+    ended = done(started(registered(kept(wide(10_000)), text=[], ignore=[], features=[])))
+    report = read_document(ended.result["report"])
+    assert (report["complete"], len(report["columns"])) == (True, 10_000)
