@@ -9,7 +9,7 @@ from django.conf import settings
 
 from registry.artifacts import checkout_tree, keep_bytes, local_path
 from registry.backends.base import BackendError
-from registry.canonical import digest
+from registry.canonical import digest, parse
 from registry.models import Inference, ModelVersion, VersionKind
 
 ARROW = "application/vnd.apache.arrow.file"
@@ -48,10 +48,18 @@ def infer_version(
     known = made.order_by("-created_at").first()
     if known and (known.isolation != "none" or isolation() == "none"):
         return known
+    content = _content(version)
+    with tempfile.TemporaryDirectory(prefix="probity-infer-") as folder:
+        return _infer(version, content, data_digest, schema, Path(folder), progress)
+
+
+def _content(version: ModelVersion) -> str:
+    """Return the digest of a version's model, or "" for an image; raises NoModelError for what nobody can ask here."""
+    if version.kind == VersionKind.IMAGE:
+        return ""
     if version.kind != VersionKind.TREE or version.content_id is None:
         raise NoModelError(f"{version} is of kind {version.kind}: it has no model to load here", code="no_model")
-    with tempfile.TemporaryDirectory(prefix="probity-infer-") as folder:
-        return _infer(version, version.content_id, data_digest, schema, Path(folder), progress)
+    return str(version.content_id)
 
 
 def answer_file(
@@ -66,12 +74,11 @@ def answer_file(
 
     Raises NoModelError for versions without a model, and InferenceError when the model misbehaves.
     """
-    if version.kind != VersionKind.TREE or version.content_id is None:
-        raise NoModelError(f"{version} is of kind {version.kind}: it has no model to load here", code="no_model")
+    content = _content(version)
     import pyarrow as pa
 
     with tempfile.TemporaryDirectory(prefix="probity-infer-") as folder:
-        answer = _ask(version, version.content_id, data, schema, Path(folder), progress, want)
+        answer = _ask(version, content, data, schema, Path(folder), progress, want)
         if answer.predictions is None:
             raise NoModelError(f"{version} gave no predictions", code="no_predictions")
         with pa.OSFile(str(answer.predictions)) as file, pa.ipc.open_file(file) as reader:
@@ -87,11 +94,21 @@ def _ask(  # noqa: PLR0917 - the facts of one inference
     progress: Callable[[float, str], None],
     want: Sequence[str],
 ) -> Any:
+    from registry.backends.image import ask_image, image_of
     from registry.backends.inference import infer
 
     model, work = folder / "model", folder / "work"
     model.mkdir()
     work.mkdir()
+    if version.kind == VersionKind.IMAGE:
+        return ask_image(
+            image_of(parse(version.document)["details"]),
+            data,
+            features=version.features,
+            positive=schema["positive"],
+            workdir=work,
+            on_tick=lambda: progress(0.5, f"{version} answers in a container"),
+        )
     return infer(
         checkout_tree(content, model),
         data,

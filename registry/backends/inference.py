@@ -41,7 +41,8 @@ class Inference:
     log: str
 
 
-def _failed(error: SandboxError) -> InferenceError:
+def failed(error: SandboxError) -> InferenceError:
+    """Return what a failure of the sandbox is for whoever asked a model."""
     if isinstance(error, SandboxRefusedError):
         return InferenceError(f"The model was refused: {error}.", code=f"inference_{error.reason}", log=error.log)
     code = error.code.replace("sandbox_", "inference_", 1)
@@ -77,7 +78,8 @@ def _write(columns: dict[str, Any], path: Path) -> Path:
     return path
 
 
-def _predictions(work: Path, out: Path, rows: int) -> Path:
+def keep_predictions(work: Path, out: Path, rows: int) -> Path:
+    """Write what was left in ``work`` as a table in ``out``: one score in [0, 1] per row; raises InferenceError."""
     import numpy as np
 
     found = _numbers(work / PREDICTIONS, rows, 1)[:, 0]
@@ -178,14 +180,14 @@ def infer(
         )
         return _collected(done, work=work, out=workdir, data=data, want=tuple(want), seed=seed)
     except SandboxError as error:
-        raise _failed(error) from error
+        raise failed(error) from error
 
 
 def _collected(
     done: sandbox.SandboxResult, *, work: Path, out: Path, data: Path, want: tuple[str, ...], seed: int
 ) -> Inference:
     rows = _check_shape(done.document, data)
-    predictions = _predictions(work, out, rows) if "predictions" in want else None
+    predictions = keep_predictions(work, out, rows) if "predictions" in want else None
     attributions, meta = None, {"rows": rows}
     if "attributions" in want:
         attributions, meta = _attributions(work, out, done.document, rows, seed)

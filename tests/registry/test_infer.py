@@ -53,3 +53,27 @@ def test_an_answer_without_isolation_is_not_one_where_isolation_is_wanted(world,
     assert (open_.isolation, kept.isolation, len(asked)) == ("none", infer.isolation(), 2)
     settings.PROBITY_SANDBOX = "none"
     assert ask(world.version, data).pk == kept.pk
+
+
+def test_an_image_is_asked_in_a_container_or_refused_with_what_can_be_done(world, monkeypatch):
+    from registry.backends import image
+    from registry.models import Actor
+    from registry.register import register_model_version
+
+    details = {"features": ["x"], "image": "credit", "image_digest": "sha256:" + "a" * 64}
+    version = register_model_version(model=world.version.model, kind="image", details=details, actor=Actor.system())
+    data = keep_bytes(b"rows").digest
+    monkeypatch.setenv("PATH", "/nonexistent")
+    monkeypatch.setattr("pyarrow.parquet.read_metadata", lambda _data: pytest.fail("it was read without an engine"))
+    with pytest.raises(inference.InferenceError, match="can be handed in instead") as caught:
+        ask(version, data)
+    assert caught.value.code == "inference_no_engine"
+
+    def answer(found, _data, *, workdir: Path, **_more):
+        (workdir / "scores").write_text(found.reference())
+        return inference.Inference(workdir / "scores", None, {"rows": 4}, image.ISOLATION, "")
+
+    monkeypatch.setattr(image, "ask_image", answer)
+    made = ask(version, data)
+    assert (made.isolation, made.attributions_id) == ("container", None)
+    assert ask(version, data).pk == made.pk
