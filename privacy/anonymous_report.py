@@ -15,6 +15,7 @@ from privacy.utility import baseline_auc, column_changes
 FORMAT = "probity.anonymisation/1"
 EXAMPLES = 3
 LONGEST = 120
+KEEPING = frozenset({"redact_text", "mask"})
 _PUT_IN = re.compile(r"<[A-Z][A-Z_]*>|\b[a-z]+(?:_[a-z]+)*-[su]?[a-p]{24,}\b|\w")
 _WITHOUT_MODEL = "none"
 
@@ -95,15 +96,21 @@ def examples(step: Mapping[str, Any], before: Any, after: Any) -> list[list[str 
     """Return a few values of an Arrow column that a step changed, masked, each with what became of it."""
     pairs = zip(before.to_pylist(), after.to_pylist(), strict=True)
     changed = islice(((old, new) for old, new in pairs if old is not None and old != new), EXAMPLES)
-    whole = step["operator"] != "redact_text"
-    return [_example(step["entity"], as_text(old), new, whole=whole) for old, new in changed]
+    return [_example(step, as_text(old), new) for old, new in changed]
 
 
-def _example(entity: str, old: str, new: Any, *, whole: bool) -> list[str | None]:
-    """Return a value before, masked, and after: of text only what was put in."""
-    before = masked(entity, old) if whole else _hidden(old)
-    after = None if new is None else as_text(new) if whole else _hidden(as_text(new))
-    return [shorten(before), after and shorten(after)]
+def _example(step: Mapping[str, Any], old: str, new: Any) -> list[str | None]:
+    """Return a value before, masked, and after; what was kept of it, in text, by a mask or a bin, is hidden too."""
+    entity, operator = step["entity"], step["operator"]
+    before = _hidden(old) if operator == "redact_text" else masked(entity, old)
+    if new is None:
+        return [shorten(before), None]
+    after = as_text(new)
+    if operator in KEEPING:
+        after = _hidden(after)
+    elif operator == "bin" and entity and "width" in step["parameters"]:
+        after = masked(entity, after)
+    return [shorten(before), shorten(after)]
 
 
 def shorten(text: str) -> str:

@@ -11,6 +11,7 @@ from pyarrow.csv import write_csv
 from privacy import anonymize as anonymizing
 from privacy import anonymous_rows, anonymous_work, chunk_work, examine, tasks
 from privacy.anonymize import anonymize, start_anonymizing
+from privacy.anonymous_report import examples
 from privacy.anonymous_rows import AnonymizeContentError, join, sample, tables_of, treat
 from privacy.anonymous_work import folder_of, forget
 from privacy.key_changes import current_key, rotate_key, shred_key
@@ -339,6 +340,21 @@ def test_the_report_tells_what_changed_and_what_the_grade_does_not_say_without_a
     raw = {value for name in PERSONAL for value in rows[name].to_pylist()}
     raw |= {word for name in rows["name"].to_pylist() for word in name.split() if len(word) > 3}
     assert [value for value in raw if value in json.dumps(report, ensure_ascii=False)] == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "parameters", "pair", "shown"),
+    [
+        ("mask", {"keep_last": 4}, ("123-45-6789", "***-**-6789"), ["***-**-****", "***-**-····"]),
+        ("bin", {"width": 10}, (415_555_0134, 415_555_0130), ["**********", "**********"]),
+        ("bin", {"unit": "year"}, ("1980-02-03", "1980"), ["****-**-**", "1980"]),
+        ("redact", {}, ("123-45-6789", "<REDACTED>"), ["***-**-****", "<REDACTED>"]),
+        ("redact_text", {}, ("SSN 123", "SSN ***"), ["··· ···", "··· ***"]),
+    ],
+)
+def test_examples_hide_also_what_was_kept_of_a_value(operator, parameters, pair, shown):
+    step = {"entity": "US_SSN", "operator": operator, "parameters": parameters}
+    assert examples(step, *(pa.array([value]) for value in pair)) == [shown]
 
 
 @pytest.mark.parametrize(
