@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from monitoring.statistics.sketch import FORMAT
-from monitoring.statistics.summary import LARGEST, Points
+from monitoring.statistics.summary import LARGEST, Points, distinct
 from registry.canonical import decimal_string
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def gaps(before: Points, after: Points) -> Gaps:
     """Return how far two distribution functions lie apart."""
     import numpy as np
 
-    points = np.unique(np.concatenate([before.edges, after.edges]))
+    points = distinct(np.concatenate([before.edges, after.edges]))
     sides = [[side / item.rows for side in item.rows_up_to(points)] for item in (before, after)]
     below, up_to = (np.abs(sides[0][place] - sides[1][place]) for place in (0, 1))
     return Gaps(points, below, up_to)

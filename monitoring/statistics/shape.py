@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,7 @@ class Shape:
 
 
 def shape_of(before: Points, after: Points) -> Shape:
-    """Return the bins between the percentiles 1 and 99 of the samples, whichever lies further out."""
+    """Return the bins between the percentiles 1 and 99 of the samples, whichever lies further out, and round ends."""
     import numpy as np
 
     ends = [_percentile(item, share) for item in (before, after) for share in (ASIDE, 1 - ASIDE)]
@@ -41,12 +42,19 @@ def shape_of(before: Points, after: Points) -> Shape:
     if not high > low:
         room = abs(low) / 10 or 1.0
         low, high = low - room, high + room
+    low, high = _rounded(low, high)
     inner = np.linspace(low, high, BINS + 1)[1:-1]
     counted = []
     for item in (before, after):
         below, _ = item.rows_up_to(inner)
         counted.append(tuple(np.diff(np.rint([0.0, *below, item.rows])).astype(int).tolist()))
     return Shape(low, high, counted[0], counted[1])
+
+
+def _rounded(low: float, high: float) -> tuple[float, float]:
+    """Return ends a little further out, at round numbers: an end tells of no row."""
+    step = 10.0 ** math.floor(math.log10(high - low)) / 10
+    return (math.floor(low / step) * step, math.ceil(high / step) * step) if step > 0 else (low, high)
 
 
 def _percentile(item: Points, share: float) -> float:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from monitoring.statistics.columns import (
     MISSING,
@@ -24,18 +24,14 @@ from monitoring.statistics.columns import (
     column,
     is_numeric,
 )
+from monitoring.statistics.moments import Moments, moments
 from monitoring.statistics.summary import Points, condense, merge, summarise
 from monitoring.statistics.tally import Tally
 from registry.canonical import decimal_string
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 FORMAT = "sketch/2"
 PORTION = 1 << 18
 SLICE = 1 << 20
-BLOCK = 1 << 17
 WATCHED = {"score": "numeric", "prediction": "categorical", "label": "categorical"}
 
 
@@ -167,12 +163,10 @@ def _text(moment: float) -> str:
 
 
 class _Numbers:
-    """Points, and moments that are joined by the formula of Chan, Golub and LeVeque (1983)."""
+    """Points and moments of the parts so far."""
 
     def __init__(self) -> None:
-        self.n, self.missing = 0, 0
-        self.mean, self.squares = 0.0, 0.0
-        self.least, self.greatest = math.inf, -math.inf
+        self.missing, self.moments = 0, Moments()
         self.digits: list[Points | None] = []
 
     def add(self, table: Any, name: str) -> None:
@@ -180,31 +174,17 @@ class _Numbers:
         import numpy as np
 
         values = np.asarray(column(table, name).cast("float64").to_numpy(zero_copy_only=False), dtype=np.float64)
-        if len(values) and np.isnan(values.min()):
+        found = moments(values)
+        if math.isnan(found.least):
             present = values[~np.isnan(values)]
             self.missing += len(values) - len(present)
-            values = present
+            values, found = present, moments(present)
         if not len(values):
             return
-        least, greatest = float(values.min()), float(values.max())
-        if math.isinf(least) or math.isinf(greatest):
+        if math.isinf(found.least) or math.isinf(found.greatest):
             raise InfiniteValueError(f"Column {name!r} holds {int(np.isinf(values).sum())} infinite values.")
-        self.least, self.greatest = min(self.least, least), max(self.greatest, greatest)
-        self._moments(values)
-        self._carry(summarise(values))
-
-    def _moments(self, values: NDArray[np.float64]) -> None:
-        import numpy as np
-
-        with np.errstate(over="ignore", invalid="ignore"):  # numbers too far apart have a deviation of infinity
-            mean, squares = float(values.mean()), 0.0
-            for start in range(0, len(values), BLOCK):
-                away = values[start : start + BLOCK] - mean
-                squares += float(np.einsum("i,i->", away, away))
-        total, gap = self.n + len(values), mean - self.mean
-        self.squares += squares + gap * gap * self.n * len(values) / total
-        self.mean += gap * len(values) / total
-        self.n = total
+        self.moments = self.moments.joined(found)
+        self._carry(summarise(values, found.least, found.greatest))
 
     def _carry(self, points: Points) -> None:
         """Merge equal numbers of parts, as a counter carries."""
@@ -217,17 +197,17 @@ class _Numbers:
 
     def document(self) -> dict[str, Any]:
         """Return the column's points and moments."""
-        base = {"kind": "numeric", "n": self.n, "missing": self.missing}
+        base = {"kind": "numeric", "n": self.moments.n, "missing": self.missing}
         parts = [one for one in self.digits if one is not None]
         if not parts:
             return {**base, "exact": True, "edges": [], "counts": []}
         points = condense(merge(parts))
         found = {
             **base,
-            "min": repr(self.least),
-            "max": repr(self.greatest),
-            "mean": _text(self.mean),
-            "deviation": _text(math.sqrt(self.squares / self.n)),
+            "min": repr(self.moments.least),
+            "max": repr(self.moments.greatest),
+            "mean": _text(self.moments.mean),
+            "deviation": _text(math.sqrt(self.moments.squares / self.moments.n)),
             "exact": points.exact,
             "edges": [repr(edge) for edge in points.edges.tolist()],
             "counts": points.counts.tolist(),

@@ -6,6 +6,8 @@ import pytest
 
 from monitoring.checks.drift import check
 from monitoring.statistics import distances
+from monitoring.statistics.compare import points_of
+from monitoring.statistics.shape import shape_of
 from monitoring.statistics.sketch import sketch_table
 from registry.checks import Status
 from tests.monitoring.checks.inputs import Collected, measure, one
@@ -228,6 +230,15 @@ def test_both_shapes_of_a_feature_are_kept_for_a_picture():
     assert shapes["smoker"] is None
     assert (sum(shapes["bmi"]["baseline"]), sum(shapes["bmi"]["current"])) == (300, 150)
     assert max(shapes["bmi"]["current"]) == 150
+    assert [float(shapes["bmi"][end]) % 1 for end in ("low", "high")] == [0, 0]
+
+
+@pytest.mark.parametrize("values", [[5.0], [1e15, 1e15 + 0.25], [0.0, 5e-324], [-1.7e308, 1.7e308], [0.1, 0.2]])
+def test_any_column_has_a_shape_that_holds_every_row(values):
+    item = points_of(_sketch({"bmi": values * 60}, {"bmi": "numeric"})["columns"][0])
+    shape = shape_of(item, item)
+    assert shape.low < shape.high
+    assert sum(shape.before) == sum(shape.after) == 60 * len(values)
 
 
 def test_the_pictures_are_of_what_moved_furthest_and_name_no_value():
