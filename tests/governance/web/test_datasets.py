@@ -70,6 +70,16 @@ def test_the_page_shows_each_column_with_its_verdict_and_masked_examples(scene, 
     assert "····· ···· ······-·" in page.text or "(PERSON)" in page.text, "the form of a free text"
 
 
+def test_the_list_leads_to_each_version_and_says_whether_it_was_scanned(scene, version):
+    other = version_of(rows(), name="unscanned")
+    page = page_of(scene.client("aud"), "/datasets/")
+    assert "Not scanned" in page.text
+    assert page.text.count("Scanned") >= 1
+    answer = scene.client("aud").get("/datasets/").content.decode()
+    assert all(f"/datasets/{one.pk}/" in answer for one in (version, other))
+    assert str(version.pk) not in scene.client("nemo").get("/datasets/").content.decode()
+
+
 def test_before_a_scan_nothing_is_known_and_while_it_runs_the_page_follows_it(scene):
     found = version_of(rows())
     client = scene.client("eve")
