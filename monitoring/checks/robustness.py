@@ -122,6 +122,9 @@ def _absent(kind: str, form: str, reason: str, status: Status) -> Measurement:
 def _of_kind(kind: str, table: Any) -> tuple[list[Measurement], list[Bar]]:
     """Measure one kind of change, by feature where one was changed at a time."""
     rows, score, base = (numbers(table, name) for name in ("row", "score", "base_score"))
+    outside = int(((score < 0) | (score > 1) | (base < 0) | (base > 1)).sum())
+    if outside:
+        raise ColumnError(f"{outside} of {len(score)} answers to {kind} are no scores between 0 and 1.")
     turned = numbers(table, "prediction") != numbers(table, "base_prediction")
     values = {"flips": turned.astype(float), "change": abs(score - base)}
     features = texts(table, "feature")

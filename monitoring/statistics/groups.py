@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from monitoring.statistics.columns import ColumnError
 from monitoring.statistics.predictions import CONTROL, GROUP
 
 JOINT = " & "
@@ -22,8 +23,19 @@ def band_names(edges: Sequence[str]) -> tuple[str, ...]:
     return (f"<{edges[0]}", *between, f">={edges[-1]}")
 
 
+class SchemaError(ColumnError):
+    """A schema that does not say which attributes are sensitive, not even that none is."""
+
+    code = "schema_refused"
+
+
 def declared_groups(schema: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Return each sensitive attribute with the groups known beforehand (those of its bands, else none)."""
+    """Return each sensitive attribute with the groups known beforehand (those of its bands, else none).
+
+    Raises SchemaError where the schema is silent about them.
+    """
+    if "sensitive" not in schema:
+        raise SchemaError("The dataset's schema does not say which attributes are sensitive.")
     return {item["name"]: band_names(item.get("bins") or ()) for item in schema.get("sensitive") or ()}
 
 

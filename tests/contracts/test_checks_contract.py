@@ -2,118 +2,26 @@
 
 import importlib
 
-import pyarrow as pa
 import pytest
+from django.conf import settings
 
-from monitoring.statistics.sketch import columns_of, sketch_table
 from registry.canonical import canonical, parse
 from registry.checks import Cancelled, Context, Need, ParameterError, Status
-from tests.monitoring.checks.inputs import (
-    SCHEMA,
-    Collected,
-    attributions,
-    measure,
-    perturbed,
-    random_predictions,
-    report,
-    rows,
-)
-
-PII = {
-    "engine": {"name": "presidio", "version": "2", "fingerprint": "f" * 8, "ner": "none"},
-    "dataset": "0" * 64,
-    "rows": 200,
-    "complete": True,
-    "columns": [
-        {
-            "name": name,
-            "declared": declared,
-            "verdict": verdict,
-            "label": label,
-            "cells": 200,
-            "entities": {label: {"cells": 200, "distinct": 190, "validated": 0, "score": "1.0"}} if label else {},
-            "previews": ["j***@***"] if label else [],
-            "rule": "every cell matches" if label else "no recogniser matched",
-        }
-        for name, declared, verdict, label in [
-            ("bmi", "feature", "CLEAN", ""),
-            ("contact", "ignore", "IS", "EMAIL_ADDRESS"),
-        ]
-    ],
-}
-
-FILES = {
-    "files": [
-        {"path": "model.skops", "kind": "skops", "unread": "", "names": {}, "known": 9, "opcodes": {}},
-        {"path": "model.pkl", "kind": "pickle", "unread": "", "known": 1, "names": {"dangerous": ["os.system"]}},
-        {"path": "weights.bin", "kind": "unread", "unread": "nobody knows its format"},
-    ],
-    "declared": {"loaders": ["mine"], "code": [], "trusted_types": [], "strange_types": ["mine.Thing"], "unread": ""},
-}
-CURVES = {
-    "source": "mlflow",
-    "status": "RUNNING",
-    "complete": True,
-    "curves": [
-        {"name": "train/loss", "points": [[step, str(10 - step)] for step in range(10)]},
-        {"name": "val/loss", "points": [[step, "nan" if step == 5 else str(12 - step)] for step in range(10)]},
-    ],
-}
-
-
-def _sketch(seed, n):
-    values = random_predictions(n, seed).to_pydict()
-    table = pa.table({"bmi": values["score"], "bp": values["row"], "score": values["score"], "label": values["label"]})
-    return sketch_table(table, columns_of(SCHEMA, table))
-
-
-def _inputs(name, check):
-    table, meta = attributions()
-    return {
-        "performance": lambda: {
-            "predictions": random_predictions(),
-            "incumbent_predictions": random_predictions(),
-            "overlap": {"rows_evaluate": 200, "rows_train": 300, "rows_overlapping": 3},
-        },
-        "fairness": lambda: {"schema": SCHEMA, "predictions": random_predictions()},
-        "explainability": lambda: {
-            "schema": SCHEMA,
-            "attributions": table,
-            "attributions_meta": meta,
-            "rows": rows(),
-            "drivers": {"drivers": ["bmi"]},
-        },
-        "drift": lambda: {"baseline": _sketch(1, 400), "current": _sketch(2, 200)},
-        "model_files": lambda: {"scan": FILES},
-        "data_quality": lambda: {"schema": SCHEMA, "rows_train": rows(300, 1), "rows_evaluate": rows(200, 2)},
-        "robustness": lambda: {need.name: perturbed() for need in check.needs({})},
-        "training_health": lambda: {"curves": CURVES},
-        "pii": lambda: {need.name: PII for need in check.needs({}) if need.kind == "pii"},
-    }[name]()
-
+from tests.contracts.given import LISTED, given_to
+from tests.monitoring.checks.inputs import Collected, measure, report
 
 HEADINGS = ["Question", "Method", "Limits", "Remediation"]
-MODULES = {
-    "performance": "monitoring.checks.performance",
-    "fairness": "monitoring.checks.fairness",
-    "explainability": "monitoring.checks.explainability",
-    "drift": "monitoring.checks.drift",
-    "data_quality": "monitoring.checks.data_quality",
-    "training_health": "monitoring.checks.training_health",
-    "robustness": "monitoring.checks.robustness",
-    "model_files": "monitoring.checks.model_files",
-    "pii": "privacy.checks.pii",
-}
+MODULES = {name: place.rpartition(".")[0] for name, place in settings.PROBITY_CHECKS.items()}
 
 
-@pytest.fixture(params=sorted(MODULES))
+@pytest.fixture(params=LISTED)
 def name(request):
     return request.param
 
 
 @pytest.fixture
 def module(name):
-    return importlib.import_module(MODULES[name]) if name != "pii" else pytest.importorskip(MODULES[name])
+    return importlib.import_module(MODULES[name])
 
 
 @pytest.fixture
@@ -122,10 +30,8 @@ def check(module):
 
 
 @pytest.fixture
-def inputs(name, check):
-    given = _inputs(name, check)
-    wanted = {need.name for need in check.needs({})}
-    return Collected(**{key: value for key, value in given.items() if key in wanted})
+def inputs(name):
+    return Collected(**given_to(name))
 
 
 def test_a_check_has_the_name_of_its_file_and_a_version(check, name):
