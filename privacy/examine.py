@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from privacy.chunk_work import ChunkFailedError, ask_for_help, claim, scan_chunk, work_off
 from privacy.chunks.gather import Gathered, pack, unpack
@@ -23,7 +24,7 @@ from registry import run
 from registry.artifacts import keep_document
 from registry.checks import Cancelled
 from registry.ledger.append import append
-from registry.models import Actor, DatasetVersion, Run, RunKind
+from registry.models import Actor, DatasetVersion, Run, RunKind, RunStatus
 from registry.run import Lease, LeaseLostError
 
 SCAN = "privacy.tasks.scan"
@@ -154,7 +155,17 @@ def _helped(run_: Run, progress: Progress, chunk: str) -> bool:
     if lease is None:
         return False
     scan_chunk(lease, named[lease.chunk.partition.content_id], engine())
+    _tell_for_the_silent(run_, list(named))
     return True
+
+
+def _tell_for_the_silent(run_: Run, contents: list[str]) -> None:
+    """Say how far a scan is whose own worker fell silent; it goes on until a free worker takes it over."""
+    silent = Run.objects.filter(pk=run_.pk, status=RunStatus.RUNNING, lease_until__lt=timezone.now())
+    if silent.exists():
+        identity = engine_identity(engine().fingerprint)
+        far = how_far(list(PartitionScan.objects.filter(content__in=contents, engine=identity)), since=run_.started_at)
+        silent.update(progress=far.share, message=far.sentence())
 
 
 def _goes_on(run_: Run) -> bool:

@@ -183,6 +183,26 @@ def test_a_killed_worker_loses_its_chunk_only_and_the_next_one_goes_on(source, s
     assert len(events("dataset.scanned")) == 1
 
 
+def test_helpers_say_how_far_it_is_while_nobody_has_taken_over_from_a_dead_worker(source, monkeypatch):
+    queued = started(source)
+
+    def dies(*_given):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(examine, "_scan_all", dies)
+        with pytest.raises(Killed):
+            done(queued)
+    first, second = open_chunks(PartitionScan.objects.all())[:2]
+    tasks.scan_chunk(str(queued.pk), str(first.pk))
+    assert Run.objects.get(pk=queued.pk).progress == 0, "who is not silent tells it himself"
+    Run.objects.filter(pk=queued.pk).update(lease_until=timezone.now() - LATER)
+    tasks.scan_chunk(str(queued.pk), str(second.pk))
+    told = Run.objects.get(pk=queued.pk)
+    assert 0.4 < told.progress < 0.6
+    assert "2 of 4 chunks" in told.message
+
+
 def test_a_chunk_at_which_every_worker_dies_ends_the_scan_with_its_place(source, monkeypatch):
     queued = started(source)
     real = examine._ask_for_help
