@@ -8,51 +8,27 @@ import pytest
 from governance.promotion.measure import outcome_of
 from monitoring.checks.fairness import check as fairness
 from monitoring.checks.performance import check as performance
-from registry.canonical import canonical
-from registry.checks import Context, Report, Status
+from registry.checks import Context, Status
 from tests.contracts.broken import EMPTY, broken
 from tests.contracts.given import LISTED, check_of, given_to
+from tests.contracts.soundness import numbers_of, sound
 from tests.monitoring.checks.inputs import SCHEMA, Collected, predictions
 
 FAST = {"performance": {"replicates": 200}, "fairness": {"replicates": 200, "intersections": 1}}
 ROWS = 24
 
 
-def _sound(check, outcome):
-    """Assert what the rules rely on whenever a check comes to an end."""
-    assert outcome.status is Status.MEASURED or outcome.reason
-    assert {one.metric for one in outcome.measurements} <= set(check.metrics)
-    places = [(one.metric, one.group) for one in outcome.measurements]
-    assert len(set(places)) == len(places)
-    for one in outcome.measurements:
-        if one.status is not Status.MEASURED:
-            assert (one.value, bool(one.reason)) == (None, True), one
-            continue
-        assert math.isfinite(float(one.value)), one
-        assert one.n is None or one.n >= 0, one
-        if one.lower is not None:
-            assert float(one.lower) <= float(one.value) <= float(one.upper), one
-    canonical(Report(check.name, check.version, {}, {}, 1, outcome).document())
-
-
-def _numbers(outcome):
-    """Return what could pass a limit: measured values, without counts of nothing."""
-    if outcome.status is not Status.MEASURED:
-        return []
-    return [one for one in outcome.measurements if one.status is Status.MEASURED and (one.value != "0" or one.n)]
-
-
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of numpy, on numbers at the edge of what there is
 @pytest.mark.parametrize("name", LISTED)
-def test_whatever_is_wrong_with_an_input_the_outcome_is_sound(name):
+def test_whatever_is_wrong_with_an_input_the_outcome_issound(name):
     check, parameters = check_of(name), FAST.get(name, {})
     given = given_to(name, ROWS)
     needed = {need.name for need in check.needs(parameters) if not need.optional}
     for place, what, inputs in broken(given):
         outcome = outcome_of(check, inputs, Context(7, parameters))
         try:
-            _sound(check, outcome)
-            assert not (place in needed and what in EMPTY and _numbers(outcome)), _numbers(outcome)[:3]
+            sound(check, outcome)
+            assert not (place in needed and what in EMPTY and numbers_of(outcome)), numbers_of(outcome)[:3]
         except AssertionError as error:
             raise AssertionError(f"{name}: {place} with {what}: {error}") from error
 
@@ -115,8 +91,8 @@ def test_predictions_that_would_mislead_are_refused_or_say_what_cannot_be_known(
     inputs = Collected(schema=SCHEMA, predictions=table)
     for check in (performance, fairness):
         outcome = outcome_of(check, inputs, Context(7, {"replicates": 200}))
-        _sound(check, outcome)
-        shown = {(one.metric, one.group) for one in _numbers(outcome)}
+        sound(check, outcome)
+        shown = {(one.metric, one.group) for one in numbers_of(outcome)}
         for wanted in forbidden.get(check.name, ()):
             metric, _, group = wanted.partition(" ")
             places = [(name, where) for name, where in shown if name == f"{check.name}.{metric}"]
