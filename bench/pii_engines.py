@@ -5,22 +5,22 @@ from typing import Any
 import pii_tables
 from measuring import Row, cpu, row
 
-from privacy.scan.batch import analyze_batch
 from privacy.scan.engine import Engine, build_engine
+from privacy.scan.together import analyze_columns
 
 PEER = "presidio BatchAnalyzerEngine"
 Cell = list[tuple[str, int, int, float]]
 
 
-def compare(name: str, shape: str, rows: int, runs: int, threshold: float | None) -> tuple[list[Row], list[str]]:
+def compare(name: str, rows: int, runs: int, threshold: float | None) -> tuple[list[Row], list[str]]:
     """Return the row of one shape: cells a second on both sides, in pairs over parts of the table."""
     engine = build_engine()
-    warm = pii_tables.SHAPES[shape](50, 999)
+    warm = pii_tables.SHAPES[name](50, 999)
     ours(engine, warm, threshold)
     theirs(engine, warm, threshold)
     our_rates, their_rates, compared, differing = [], [], 0, []
     for part in range(runs):
-        table = pii_tables.SHAPES[shape](max(rows // runs, 1), part + 1)
+        table = pii_tables.SHAPES[name](max(rows // runs, 1), part + 1)
         cells = table.num_rows * table.num_columns
         seconds, found = cpu(lambda table=table: ours(engine, table, threshold))
         our_rates.append(cells / seconds)
@@ -35,14 +35,13 @@ def compare(name: str, shape: str, rows: int, runs: int, threshold: float | None
 
 def ours(engine: Engine, table: Any, threshold: float | None) -> Any:
     """Scan the distinct values of each column; return what gives the findings of a cell."""
-    found: dict[str, tuple[Any, Any]] = {}
-    for name in table.column_names:
-        encoded = table[name].combine_chunks().dictionary_encode()
-        found[name] = (encoded.indices, analyze_batch(engine, encoded.dictionary, (name,), threshold).analyses)
+    columns = {name: table[name].combine_chunks().dictionary_encode() for name in table.column_names}
+    texts = {name: one.dictionary for name, one in columns.items()}
+    batches = analyze_columns(engine, texts, {name: (name,) for name in texts}, threshold)
 
     def cell(place: tuple[str, int]) -> Cell:
-        indices, analyses = found[place[0]]
-        analysis = analyses.get(indices[place[1]].as_py())
+        name, row = place
+        analysis = batches[name].analyses.get(columns[name].indices[row].as_py())
         return sorted((one.entity, one.start, one.end, one.score) for one in analysis.hits) if analysis else []
 
     return cell

@@ -99,7 +99,7 @@ def _note(chance: random.Random, row: dict[str, str]) -> str:
 
 
 def sparse(rows: int, seed: int) -> Any:
-    """Return a table of features: numbers, categories and times, with next to no personal data."""
+    """Return a table of features and one of free text, in which one of fifty comments names somebody."""
     chance, cells = random.Random(seed), {}  # noqa: S311 - the same cells each time
     for number in range(rows):
         row = {
@@ -111,7 +111,7 @@ def sparse(rows: int, seed: int) -> Any:
             "label": str(chance.choice([True, False])),
             "segment": f"segment_{chance.randrange(12)}",
             "category": f"{chance.choice(WORDS)}_{chance.randrange(300)}",
-            "item": f"{chance.choice(WORDS)}-{chance.randrange(5000)}",
+            "comment": _comment(chance, number),
             "timestamp": f"2024-{chance.randint(1, 12):02d}-{chance.randint(1, 28):02d} "
             f"{chance.randint(0, 23):02d}:{chance.randint(0, 59):02d}:00",
         }
@@ -120,13 +120,20 @@ def sparse(rows: int, seed: int) -> Any:
     return _table(cells)
 
 
+def _comment(chance: random.Random, number: int) -> str:
+    text = _sentence(chance, chance.randint(6, 14))
+    if chance.random() < 0.02:  # noqa: PLR2004 - one of fifty
+        text += (
+            f" {chance.choice(GIVEN)} {chance.choice(SURNAMES)} asked, {_phone(chance)} or user{number}@example.org."
+        )
+    return text
+
+
 def text(rows: int, seed: int) -> Any:
-    """Return a table of texts and categories, in which one text of a hundred holds an address or a number."""
+    """Return a table of texts and categories without personal data."""
     chance, cells = random.Random(seed), {}  # noqa: S311 - the same cells each time
-    for number in range(rows):
+    for _ in range(rows):
         review = " ".join(_sentence(chance, chance.randint(8, 16)) for _ in range(3))
-        if chance.random() < 0.01:  # noqa: PLR2004 - one of a hundred
-            review += f" Write to reader{number}@example.org or {_phone(chance)}"
         row = {
             "title": _sentence(chance, 5),
             "review": review,

@@ -101,7 +101,11 @@ def engine() -> Any:
     """Build the engine once per process."""
     from privacy.scan.engine import build_engine
 
-    return build_engine(ner_model=settings.PROBITY_NER_MODEL or None)
+    return build_engine(
+        ner_model=settings.PROBITY_NER_MODEL or None,
+        recognizers=settings.PROBITY_RECOGNIZERS or None,
+        languages=settings.PROBITY_SCAN_LANGUAGES,
+    )
 
 
 def scan(run_: Run, lease: Lease, *, also: Progress = lambda _share, _message: None) -> dict[str, Any]:

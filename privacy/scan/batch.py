@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from privacy.scan.characters import BEYOND
 from privacy.scan.context import Tokens
 from privacy.scan.finders import Finder, Part, Raw, without_duplicates
 from privacy.scan.gates import Gates
@@ -37,16 +38,18 @@ def analyze_batch(
     context: Sequence[str] = (),
     threshold: float | None = None,
     *,
+    characters: int | None = None,
     deadline: float = float("inf"),
     report: Report = lambda: None,
 ) -> Batch:
     """Return the findings in an Arrow array of texts without NULLs, best without repetitions.
 
     After ``deadline`` (of ``time.monotonic``) nothing more is looked at, and ``problem`` says so. ``report`` is called
-    now and then, and may raise.
+    now and then, and may raise. ``characters`` are those that stand in the texts, where that is known.
     """
     import pyarrow.compute as pc
 
+    known = present(texts) if characters is None else characters
     made = Batch()
     short = pc.less_equal(pc.utf8_length(texts), PIECE)
     single = pc.indices_nonzero(pc.invert(short)).to_pylist()
@@ -55,11 +58,12 @@ def analyze_batch(
     else:
         plain = pc.string_is_ascii(texts)
         with engine.merger.forgetting():
-            for rows in (pc.and_(short, plain), pc.and_not(short, plain)):
+            for rows, those in ((pc.and_(short, plain), known & ~BEYOND), (pc.and_not(short, plain), known | BEYOND)):
                 places = pc.indices_nonzero(rows)
                 if len(places) > FEW:
-                    scan = _Scan(engine, texts.take(places), made, deadline, report)
-                    scan.run(context, threshold, places.to_pylist())
+                    some = texts if len(places) == len(texts) else texts.take(places)
+                    scan = _Scan(engine, some, made, deadline, report)
+                    scan.run(context, threshold, places.to_pylist(), those)
                 else:
                     single += places.to_pylist()
     _singly(engine, texts, sorted(single), context, threshold, made=made, deadline=deadline, report=report)
@@ -102,15 +106,14 @@ class _Scan:
         self.deadline = deadline
         self.report = report
         self.words: dict[int, str] = {}
-        self.found: dict[int, dict[str, Found]] = {}
+        self.found: dict[int, dict[int, Found]] = {}
         self.problems: dict[int, str] = {}
         self.tokens: dict[int, Tokens] = {}
         self.steps = 0
 
-    def run(self, context: Sequence[str], threshold: float | None, places: Sequence[int]) -> None:
-        """Fill the batch; ``places`` are those of the texts in it."""
+    def run(self, context: Sequence[str], threshold: float | None, places: Sequence[int], characters: int) -> None:
+        """Fill the batch; ``places`` are those of the texts in it, ``characters`` all that may stand in them."""
         self.report()
-        characters = present(self.texts)
         jobs = worth(self.engine.plan(context, threshold), characters)
         gates = Gates(self.texts, jobs, characters)
         rows = gates.places()
@@ -132,7 +135,7 @@ class _Scan:
         in_time = all(self._look(job.finder, part, _rows(job, part, gates), found) for part in job.parts)
         for row, raws in found.items():
             kept = raws if job.finder.reads_tokens else without_duplicates(raws)
-            self.found.setdefault(row, {})[job.finder.name] = Found(job.finder, kept, job.named)
+            self.found.setdefault(row, {})[id(job.finder)] = Found(job.finder, kept, job.named)
         return in_time
 
     def _look(self, finder: Finder, part: Part, rows: list[int], found: dict[int, list[Raw]]) -> bool:

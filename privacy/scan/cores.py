@@ -14,17 +14,25 @@ from privacy.scan.relaxed import ITEMS, LARGEST_REPEAT, REPEATS
 
 Choice = tuple[float, Any]  # how likely, and the node
 
-_SHARES = {" ": 0.16, "e": 0.1, **dict.fromkeys("taoinsrhld", 0.05), **dict.fromkeys("0123456789", 0.004)}
-_LETTER, _CAPITAL, _OTHER, _BEYOND_ASCII = 0.015, 0.002, 0.003, 0.005
-_EDGE = 0.3
+_SHARES = {
+    " ": 0.16,
+    "e": 0.1,
+    **dict.fromkeys(".,-'\n0123456789", 0.004),
+    **dict.fromkeys("taoinsrhld", 0.05),
+}
+_LETTER, _CAPITAL, _OTHER, _BEYOND_ASCII = 0.015, 0.002, 0.0004, 0.005
+_EDGE, _END = 0.3, 0.01
 _WIDE = 5
 _RARE = 2.5e-4
 
 
-def core(tree: Any) -> Any:
-    """Return the chosen stretch of a syntax tree, which matches wherever it does, or None where all are frequent."""
+def core(tree: Any) -> tuple[Any, float]:
+    """Return the chosen stretch of a syntax tree, None where all are frequent, and how likely it is, roughly.
+
+    It matches wherever the tree does.
+    """
     likely, node = _best(tree)
-    return node if likely < _RARE else None
+    return node if likely < _RARE else None, likely
 
 
 def _best(node: Any) -> Choice:
@@ -110,7 +118,7 @@ def _likely(node: Any) -> float:
         return _likely(node.subpattern)
     if kind in REPEATS:
         return float(_likely(node.subpattern) ** min(node.min_count, LARGEST_REPEAT))
-    return _EDGE if kind == "Boundary" else 1.0
+    return {"Boundary": _EDGE, "StartOfString": _END, "EndOfString": _END}.get(kind, 1.0)
 
 
 @cache

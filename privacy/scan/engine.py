@@ -4,9 +4,11 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from privacy.scan import ours
+from privacy.scan.custom import ENGLISH, LanguageUnknownError, RecognizersInvalidError, from_yaml, language_finder
 from privacy.scan.finders import Finder, finder
 from privacy.scan.hits import Analysis, Found, Hit, Merger, hits
 from privacy.scan.nlp import (
@@ -21,7 +23,16 @@ from privacy.scan.pieces import PIECE, pieces
 from privacy.scan.plan import Boost, Job, plan
 from registry.canonical import decimal_string, digest
 
-__all__ = ["Analysis", "Engine", "EngineError", "Hit", "NerModelMissingError", "build_engine"]
+__all__ = [
+    "Analysis",
+    "Engine",
+    "EngineError",
+    "Hit",
+    "LanguageUnknownError",
+    "NerModelMissingError",
+    "RecognizersInvalidError",
+    "build_engine",
+]
 
 NAME = "presidio"
 VERSION = "2"
@@ -58,6 +69,11 @@ class Engine:
     def context(self, tokens: Iterable[str]) -> tuple[str, ...]:
         """Return those words of a column's name that some recogniser takes as context, matched whole."""
         return tuple(sorted(set(tokens) & self.context_words))
+
+    def named(self, context: Sequence[str]) -> frozenset[str]:
+        """Return the recognisers for which these words are context enough: to the others they mean nothing."""
+        keywords = [word.lower() for word in context]
+        return frozenset(one.name for one in self.finders if one.words is not None and one.words.occur_in(keywords))
 
     def plan(self, context: Sequence[str], threshold: float | None) -> tuple[Job, ...]:
         """Return who has to look where in a column whose name gives these context words."""
@@ -111,27 +127,38 @@ def _merged(hits: Iterable[Hit]) -> tuple[Hit, ...]:
     return tuple(kept)
 
 
-def build_engine(*, ner_model: str | None = None) -> Engine:
-    """Build the analyser; nothing is downloaded. ``ner_model`` is an installed spaCy package or a folder.
+def build_engine(
+    *, ner_model: str | None = None, recognizers: str | Path | None = None, languages: Sequence[str] = (ENGLISH,)
+) -> Engine:
+    """Build the analyser; nothing is downloaded.
 
-    Raises NerModelMissingError when the model is not on this machine, EngineError when it does not load.
+    ``ner_model`` is an installed spaCy package or a folder, ``recognizers`` a file of more recognisers as Presidio
+    takes it, ``languages`` are those in which texts are read, English always among them. Raises NerModelMissingError,
+    RecognizersInvalidError, LanguageUnknownError, and EngineError for a model that does not load.
     """
     from presidio_analyzer import AnalyzerEngine
 
     keep_domains_offline()
     nlp, ner = (model_engine(ner_model), model_digest(ner_model)) if ner_model else (blank_engine(), _WITHOUT_MODEL)
+    own = from_yaml(recognizers) if recognizers else []
     registry = _registry(nlp, with_model=bool(ner_model))
-    analyzer = AnalyzerEngine(registry=registry, nlp_engine=nlp, supported_languages=["en"])
-    recognizers = sorted(registry.recognizers, key=lambda one: str(one.name))
+    registry.recognizers.extend(one for one in own if one.supported_language == ENGLISH)
+    analyzer = AnalyzerEngine(registry=registry, nlp_engine=nlp, supported_languages=[ENGLISH])
+    known = sorted(registry.recognizers, key=lambda one: str(one.name))
+    finders = list(map(finder, known))
+    for language in dict.fromkeys(one for one in languages if one != ENGLISH):
+        foreign, theirs = language_finder(language, [one for one in own if one.supported_language == language])
+        finders.append(foreign)
+        known += sorted(theirs, key=lambda one: str(one.name))
     enhancer = analyzer.context_aware_enhancer
     boost = Boost(enhancer.context_similarity_factor, enhancer.min_score_with_context_similarity)
     return Engine(
         analyzer=analyzer,
         ner=ner,
-        fingerprint=_fingerprint(recognizers, ner),
-        finders=tuple(map(finder, recognizers)),
+        fingerprint=_fingerprint(known, ner),
+        finders=tuple(finders),
         merger=Merger(analyzer, boost, lemmas_differ=bool(ner_model)),
-        context_words=frozenset(word.lower() for one in recognizers for word in one.context or ()),
+        context_words=frozenset(word for one in finders if one.words for word in one.words.words),
     )
 
 
@@ -169,6 +196,7 @@ def _fingerprint(recognizers: Sequence[Any], ner: str) -> str:
                     "name": one.name,
                     "class": type(one).__name__,
                     "version": str(one.version),
+                    "language": one.supported_language,
                     "entities": sorted(one.supported_entities),
                     "context": list(one.context or ()),
                     "patterns": [

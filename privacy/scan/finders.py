@@ -7,7 +7,7 @@ included, is asked about every value, and the engine says which these are.
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from privacy.scan import gazetteer
@@ -91,9 +91,9 @@ def finder(recognizer: Any) -> Finder:
         parts = tuple(_pattern_part(recognizer, pattern) for pattern in recognizer.patterns)
     elif kind is IbanRecognizer:
         masks = [mask(pattern.regex, recognizer.global_regex_flags) for pattern in recognizer.patterns]
-        parts = (Part(any_of(masks), 1.0, _as_it_is(recognizer)),)
+        parts = (replace(as_it_is(recognizer), mask=any_of(masks)),)
     else:
-        parts, reads_tokens = (Part(None, 1.0, _as_it_is(recognizer)),), True
+        parts, reads_tokens = (as_it_is(recognizer),), True
     return Finder(
         name=str(recognizer.name),
         entities=frozenset(recognizer.supported_entities),
@@ -163,7 +163,8 @@ class _Timeouts(logging.Handler):
 _TIMEOUTS = _Timeouts()
 
 
-def _as_it_is(recognizer: Any) -> Search:
+def as_it_is(recognizer: Any) -> Part:
+    """Return what asks a recogniser, or what is asked like one, about every value."""
     logging.getLogger("presidio-analyzer").addHandler(_TIMEOUTS)  # a handler is added once only
 
     def search(text: str, _seconds: float, tokens: Any) -> Iterable[Raw]:
@@ -174,7 +175,7 @@ def _as_it_is(recognizer: Any) -> Search:
         if _TIMEOUTS.seen > before:
             raise TimeoutError
 
-    return search
+    return Part(None, 1.0, search)
 
 
 def _phone_part(recognizer: Any) -> Part:

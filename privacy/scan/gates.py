@@ -97,15 +97,18 @@ def _masks(jobs: Sequence[Job]) -> Iterator[Mask | None]:
 
 
 def _grouped(asked: Iterable[tuple[Mask, Asked]]) -> Iterator[dict[str, list[Mask]]]:
-    """Give the masks by their expressions, so many at a time that an alternation of them is not too long."""
+    """Give the masks by their expressions, so many at a time that an alternation of them is not too long.
+
+    What is met often stands together, so that few are asked again.
+    """
     by_expression: dict[str, list[Mask]] = {}
-    for mask, one in asked:
+    for mask, one in sorted(asked, key=lambda two: -two[0].likely):
         by_expression.setdefault(one.core or one.sharp, []).append(mask)
     group: dict[str, list[Mask]] = {}
-    for expression in sorted(by_expression, key=lambda text: (len(text), text)):
+    for expression, masks in by_expression.items():
         if group and sum(map(len, group)) + len(expression) > LONGEST:
             yield group
             group = {}
-        group[expression] = by_expression[expression]
+        group[expression] = masks
     if group:
         yield group

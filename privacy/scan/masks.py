@@ -22,11 +22,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """What is asked of texts of ASCII alone, what of any text, and what characters are needed."""
+    """What is asked of texts of ASCII alone, what of any, which characters are needed, how often the core is met."""
 
     plain: Asked
     full: Asked
     needs: Needs
+    likely: float = 1.0
 
     @property
     def needs_digit(self) -> bool:
@@ -49,8 +50,8 @@ def mask(expression: str, flags: int) -> Mask | None:
 
     tree = parsed(expression, flags)
     try:
-        stretch = core(tree)
-        made = Mask(_asked(tree, stretch, plain=True), _asked(tree, stretch, plain=False), needs(tree))
+        stretch, likely = core(tree)
+        made = Mask(_asked(tree, stretch, plain=True), _asked(tree, stretch, plain=False), needs(tree), likely)
         for one in (made.plain, made.full):
             pc.match_substring_regex(pa.array([""]), f"{one.sharp}|{one.core}")
     except (UnreadableError, pa.ArrowInvalid):

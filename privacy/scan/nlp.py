@@ -27,8 +27,8 @@ def keep_domains_offline() -> None:
     module.TLD_EXTRACTOR = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
-def blank_engine() -> Any:
-    """Build a tokenizer that needs no model."""
+def blank_engine(language: str = "en") -> Any:
+    """Build a tokenizer that needs no model; raises ImportError for a language that spaCy has none for."""
     import spacy
     from presidio_analyzer.nlp_engine import SpacyNlpEngine
 
@@ -45,7 +45,7 @@ def blank_engine() -> Any:
                 token.lemma_ = token.lower_
             return super()._doc_to_nlp_artifact(doc, language)
 
-    engine = BlankNlpEngine(models=[{"lang_code": "en", "model_name": "blank"}])
+    engine = BlankNlpEngine(models=[{"lang_code": language, "model_name": "blank"}])
     engine.load()
     return engine
 

@@ -1,9 +1,9 @@
 """A pattern made weaker: an expression for RE2, linear in the text, that matches wherever the pattern does.
 
 It is derived from the pattern's own syntax tree, as the ``regex`` package that runs it reads it. Look-arounds and
-anchors are dropped (where a word begins, what may stand before it is asked), large repeats are opened, what is optional
-at either end is left out, and case rules become classes. Every step only lets more through: a text that the relaxed
-expression does not match holds no match.
+anchors are dropped (but the ends of the text, and where a word of ASCII begins), large repeats are opened, what is
+optional at either end is left out, and case rules become classes. Every step only lets more through: a text that the
+relaxed expression does not match holds no match.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from privacy.scan.characters import EVERYTHING, Rules, UnreadableError, edged_cl
 LARGEST_REPEAT = 12
 _ANYTHING = "(?s:.)*"
 ITEMS = frozenset({"Character", "Range", "Property", "SetUnion"})
+_ENDS = {"StartOfString": "^", "EndOfString": "$"}  # which mean to RE2 what they mean to ``regex``
 REPEATS = frozenset({"GreedyRepeat", "LazyRepeat", "PossessiveRepeat"})
 
 
@@ -170,6 +171,7 @@ _WRITERS: dict[str, Callable[..., str]] = {
     **dict.fromkeys(("Any", "AnyAll", "AnyU"), lambda _writer, _node, **_place: EVERYTHING),
     **dict.fromkeys(REPEATS, _Writer.repeat),
     **dict.fromkeys(("Group", "Atomic"), _Writer.wrapper),
+    **dict.fromkeys(_ENDS, lambda _writer, node, **_place: _ENDS[type(node).__name__]),
     "Sequence": _Writer.sequence,
     "Branch": _Writer.branch,
     "LookAround": _Writer.look_around,
@@ -182,7 +184,7 @@ def _is_zero_width(node: Any) -> bool:
     from regex import _regex_core as core
 
     if isinstance(node, core.ZeroWidthBase):
-        return type(node).__name__ not in {"Keep", "Prune", "Skip", "Failure"}
+        return type(node).__name__ not in {*_ENDS, "Keep", "Prune", "Skip", "Failure"}
     return isinstance(node, core.LookAround) and not node.positive
 
 

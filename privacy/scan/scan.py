@@ -3,19 +3,20 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from privacy.scan.batch import analyze_batch
+from privacy.scan.batch import Batch
 from privacy.scan.cells import distinct, non_null
 from privacy.scan.columns import judge_part
 from privacy.scan.engine import THRESHOLD, Engine
 from privacy.scan.entities import name_tokens
 from privacy.scan.groups import ColumnPart, Value
 from privacy.scan.nothing_found import count
+from privacy.scan.together import analyze_columns
 
 Progress = Callable[[float, str], None]
 CHUNK = 32_768
+_READ = 0.1  # the share of the progress when all columns are read
 
 
 class ScanError(ValueError):
@@ -90,12 +91,23 @@ def scan_part(
     if not 0 < threshold <= 1:
         raise ScanError(f"The threshold of a scan is above 0 and at most 1, not {threshold}.")
     part, deadline = TablePart(rows=table.num_rows), time.monotonic() + seconds
-    for index, name in enumerate(table.column_names):
-        column, gathered = table[name], ColumnPart(name, non_null(table[name]))
-        report = partial(progress, index / table.num_columns, f"scanning column {name}")
-        key = dataset.encode()
-        problem = _gather(gathered, column, engine, threshold, key=key, deadline=deadline, report=report)
+    done = {name: index / table.num_columns for index, name in enumerate(table.column_names)}
+
+    def report(name: str) -> None:
+        progress(_READ + (1 - _READ) * done[name], f"scanning column {name}")
+
+    values = {}
+    for name in table.column_names:
+        progress(_READ * done[name], f"reading column {name}")
+        values[name] = distinct(table[name])
+    texts = {name: texts for name, (texts, _cells) in values.items()}
+    contexts = {name: engine.context(name_tokens(name)) for name in texts}
+    batches = analyze_columns(engine, texts, contexts, threshold, deadline=deadline, report=report)
+    for name, batch in batches.items():
+        gathered = ColumnPart(name, non_null(table[name]))
+        _gather(gathered, batch, *values[name], key=dataset.encode())
         part.columns[name] = gathered
+        problem = batch.problem or next((one.problem for one in batch.analyses.values() if one.problem), "")
         if problem:
             part.problems[name] = problem
     return part
@@ -170,27 +182,13 @@ def refuse_personal_names(names: Sequence[str], engine: Engine) -> None:
                 )
 
 
-def _gather(
-    gathered: ColumnPart,
-    column: Any,
-    engine: Engine,
-    threshold: float,
-    *,
-    key: bytes,
-    deadline: float,
-    report: Callable[[], None],
-) -> str:
-    """Gather what is found in the distinct values; return why some were not analysed in full, if so."""
+def _gather(gathered: ColumnPart, batch: Batch, texts: Any, cells: Any, *, key: bytes) -> None:
+    """Gather what was found in the distinct values of a column."""
     import numpy as np
 
-    report()
-    texts, cells = distinct(column)
-    context = engine.context(name_tokens(gathered.name))
-    batch = analyze_batch(engine, texts, context, threshold, deadline=deadline, report=report)
     rows = np.array(sorted(batch.analyses), np.int64)
     found = zip(texts.take(rows).to_pylist(), cells[rows].tolist(), rows.tolist(), strict=True)
     gathered.gather((Value(text, number, batch.analyses[row].hits) for text, number, row in found), key)
     nothing = np.ones(len(texts), bool)
     nothing[rows] = False
-    count(gathered, texts.filter(nothing), cells[nothing], key)
-    return batch.problem or next((one.problem for one in batch.analyses.values() if one.problem), "")
+    count(gathered, texts.filter(nothing) if len(rows) else texts, cells[nothing], key)

@@ -4,6 +4,10 @@ import pyarrow as pa
 import pytest
 
 from privacy.scan.batch import FEW, analyze_batch
+from privacy.scan.gates import Gates
+from privacy.scan.needs import present
+from privacy.scan.plan import worth
+from privacy.scan.together import analyze_columns
 from tests.privacy.scan.grown import cells, parts, phones
 
 COLUMNS = [(), ("phone",), ("ssn", "number"), ("passport",), ("creditcardnumber",)]
@@ -48,6 +52,39 @@ def test_findings_are_those_of_presidio(engine, threshold, context):
 @pytest.mark.parametrize("context", COLUMNS)
 def test_findings_in_many_cells_are_those_of_presidio(engine, threshold, context, seed):
     assert differing(engine, mixed(engine, 5000, 1000 + seed), context, threshold) > 500
+
+
+@pytest.mark.long
+def test_findings_in_one_column_of_twenty_thousand_values_are_those_of_presidio(engine):
+    assert differing(engine, mixed(engine, 21_000, 4242), ("phone",), None) > 10_000
+
+
+@pytest.mark.parametrize("threshold", [None, 0.5])
+def test_several_columns_at_once_are_each_what_they_are_alone(engine, threshold):
+    texts = mixed(engine, 330, 91)
+    columns = {"notes": texts[:80], "phone": texts[80:160], "more": texts[160:240], "other": texts[240:], "none": []}
+    columns |= {"amount": [f"{number}.{number * 7}" for number in range(FEW)], "ssn": ["219-09-9999", "x"]}
+    contexts = {name: (name,) for name in columns}
+    arrays = {name: pa.array(values, pa.large_string()) for name, values in columns.items()}
+    together = analyze_columns(engine, arrays, contexts, threshold)
+    assert together.keys() == columns.keys()
+    for name, array in arrays.items():
+        alone = analyze_batch(engine, array, contexts[name], threshold)
+        assert together[name].analyses == alone.analyses, name
+
+
+def test_slow_cells_pass_no_mask(engine):
+    """Each of these takes a pattern of Presidio's seconds; what is never let through takes none."""
+    slow = ["." * 4000, "a." * 2000 + "/", "-" * 4000, " " * 4000, "(" * 4000]
+    texts = pa.array([*slow, *("é" + one for one in slow)])
+    for some in (texts[: len(slow)], texts[len(slow) :]):
+        characters = present(some)
+        gates = Gates(some, worth(engine.plan((), None), characters), characters)
+        (url,) = [one for one in engine.finders if one.name == "UrlRecognizer"]
+        assert [gates.through(part.mask).tolist() for part in url.parts if part.mask.can_match(characters)] in (
+            [],
+            [[]],
+        )
 
 
 def test_one_text_is_analysed_as_many_are(engine):
