@@ -10,6 +10,7 @@ from privacy.scan.read_error import DatasetReadError
 
 CELLS = 2_000_000
 ROWS = 32_768
+BUFFER, LEAST_BUFFER, BUFFERS = 1 << 20, 1 << 12, 64 << 20
 
 
 def row_groups(one: Source) -> list[int]:
@@ -87,11 +88,13 @@ def _opened(one: Source, encoded: int | None = None) -> Iterator[Any]:
 
 
 def _file(place: Any, encoded: int | None) -> Any:
+    """Open a file whose columns are read through small buffers: a row group may be larger than the memory."""
     import pyarrow.parquet as pq
 
-    if encoded is None:
-        return pq.ParquetFile(place)
-    return pq.ParquetFile(place, read_dictionary=_in_dictionaries(pq.read_metadata(place), encoded))
+    metadata = pq.read_metadata(place)
+    buffer = max(min(BUFFERS // max(metadata.num_columns, 1), BUFFER), LEAST_BUFFER)
+    coded = None if encoded is None else _in_dictionaries(metadata, encoded)
+    return pq.ParquetFile(place, metadata=metadata, read_dictionary=coded, buffer_size=buffer, pre_buffer=False)
 
 
 def _check_whole(one: Source) -> None:

@@ -1,5 +1,6 @@
 """Chunks hold every row once, wherever they are cut; what cannot be read names its place and repeats no value."""
 
+import contextlib
 import gzip
 import os
 
@@ -135,6 +136,20 @@ def test_a_long_text_that_every_row_points_to_is_held_once(tmp_path):
     assert table.nbytes < 10 * len(text)
     assert distinct_texts(table["a"]) == [(text, count)]
     assert pa.types.is_string(pq.ParquetFile(one.place).schema_arrow.field("a").type)
+
+
+@pytest.mark.parametrize(("columns", "buffer"), [(2, 1 << 20), (1000, (64 << 20) // 1000), (20_000, 1 << 12)])
+def test_a_row_group_is_read_through_buffers_that_many_columns_share(tmp_path, monkeypatch, columns, buffer):
+    """By default the whole of a column of a row group is read at once, however large it is."""
+    place, given = tmp_path / "a.parquet", []
+    pq.write_table(pa.table({f"c{number}": [1] for number in range(columns)}), place)
+    one = source(place, "a.parquet")
+    monkeypatch.setattr(
+        pq, "ParquetFile", lambda *_places, **options: given.append(options) or contextlib.nullcontext()
+    )
+    with parquet._opened(one):
+        pass
+    assert (given[0]["buffer_size"], given[0]["pre_buffer"]) == (buffer, False)
 
 
 @pytest.mark.parametrize("kind", MAKERS)
