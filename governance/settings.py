@@ -11,6 +11,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 PROBITY_HOME = env.folder("PROBITY_HOME", BASE_DIR / "var")
 PROBITY_DEMO = env.flag("PROBITY_DEMO")
 PROBITY_SANDBOX = env.choice("PROBITY_SANDBOX", "landlock+seccomp", ("landlock+seccomp", "container", "none"))
+PROBITY_SANDBOX_IMAGE = env.text("PROBITY_SANDBOX_IMAGE", "probity:local")  # read where a container is started
 PROBITY_NER_MODEL = env.text("PROBITY_NER_MODEL")
 PROBITY_RECOGNIZERS = env.text("PROBITY_RECOGNIZERS")
 PROBITY_SCAN_LANGUAGES = env.words("PROBITY_SCAN_LANGUAGES", ("en",))

@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A
 from django.db import connection
 from django.http.request import validate_host
 
+from registry.backends.isolation import container
 from registry.backends.sandbox import available as unavailable
 
 PLUG_INS = (
@@ -119,6 +120,10 @@ def _exists(path: str) -> bool:
     return False
 
 
+def _not_isolated() -> str:
+    return container.unavailable() if settings.PROBITY_SANDBOX == "container" else unavailable()
+
+
 def sandbox() -> Iterator[CheckMessage]:
     """Whether model files are loaded in isolation."""
     if settings.PROBITY_SANDBOX == "none" and not settings.PROBITY_DEMO:
@@ -127,10 +132,11 @@ def sandbox() -> Iterator[CheckMessage]:
             hint="Unset PROBITY_SANDBOX. Only the policy of the demo accepts reports that were made without isolation.",
             id="probity.W003",
         )
-    elif settings.PROBITY_SANDBOX != "none" and (why := unavailable()):
+    elif settings.PROBITY_SANDBOX != "none" and (why := _not_isolated()):
         yield Warning(
             f"PROBITY_SANDBOX is {settings.PROBITY_SANDBOX}, but this machine cannot isolate a process: {why}.",
-            hint="Run the workers on Linux with Landlock and seccomp; without them no model is trained or served.",
+            hint="Run the workers on Linux with Landlock and seccomp, or with docker or podman beside them and "
+            "PROBITY_SANDBOX=container; without one of them no model is trained or served.",
             id="probity.W004",
         )
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from registry.backends.failures import SandboxResultError, SandboxUnavailableError
-from registry.backends.isolation import confine
+from registry.backends.isolation import confine, container
 
 ROOT = Path(__file__).resolve().parents[2]
 ISOLATED = "landlock+seccomp"
 NOT_ISOLATED = "none"
+CONTAINER = "container"
 ORDER = "order.json"
 BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); from registry.backends.programs.start import main; main(sys.argv[2])"
@@ -56,15 +57,19 @@ def environment(workdir: Path) -> dict[str, str]:
 
 
 def check_isolation(isolation: str) -> bool:
-    """Say whether to confine; raises SandboxUnavailableError when it must and this machine cannot."""
+    """Say whether the child confines itself; raises SandboxUnavailableError for what this machine cannot do."""
     if isolation == NOT_ISOLATED:
         return False
-    if isolation != ISOLATED:
-        raise SandboxUnavailableError(f'the isolation {isolation!r} is unknown; it is "{ISOLATED}" or "{NOT_ISOLATED}"')
-    reason = confine.unavailable()
+    if isolation not in {ISOLATED, CONTAINER}:
+        known = ", ".join(f'"{name}"' for name in (ISOLATED, CONTAINER, NOT_ISOLATED))
+        raise SandboxUnavailableError(f"the isolation {isolation!r} is unknown; it is one of {known}")
+    reason = container.unavailable() if isolation == CONTAINER else confine.unavailable()
     if reason:
-        raise SandboxUnavailableError(f"model code cannot be isolated here: {reason}; use a container backend")
-    return True
+        other = "landlock+seccomp" if isolation == CONTAINER else "container"
+        raise SandboxUnavailableError(
+            f'model code cannot be isolated here: {reason}; PROBITY_SANDBOX can be "{other}" where that is there'
+        )
+    return isolation == ISOLATED
 
 
 def _remove(path: Path) -> None:
@@ -86,7 +91,7 @@ def start(
     serve: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a child in its own session. A serving child speaks over its two pipes and logs to the third."""
-    isolated = check_isolation(isolation)
+    isolated, readable = check_isolation(isolation), list(readable)
     workdir.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in (ORDER, "result.json", "stage"):
         _remove(workdir / name)
@@ -94,24 +99,39 @@ def start(
     order = {
         "program": module, "body": dict(body), "readable": [str(item.resolve()) for item in readable],
         "workdir": str(workdir.resolve()), "limits": asdict(limits), "isolated": isolated, "serve": serve,
-        "parent": os.getpid(),
+        "parent": None if isolation == CONTAINER else os.getpid(),
     }  # fmt: skip
     order_file = workdir / ORDER
     order_file.write_text(json.dumps(order), encoding="utf-8")
+    pipes: dict[str, Any] = {
+        "stdin": subprocess.PIPE if serve else subprocess.DEVNULL,
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.PIPE if serve else subprocess.STDOUT,
+        "start_new_session": True,
+    }
+    program_options = [*INTERPRETER_OPTIONS, "-c", BOOT]
+    if isolation == CONTAINER:
+        return container.start(
+            [*program_options, container.CODE, str(order_file.resolve())],
+            readable=[item.resolve() for item in readable],
+            workdir=workdir.resolve(),
+            environment=environment(workdir.resolve()),
+            limits=(limits.memory_bytes, limits.open_files, limits.file_bytes),
+            pipes=pipes,
+        )
     return subprocess.Popen(
-        [sys.executable, *INTERPRETER_OPTIONS, "-c", BOOT, str(ROOT), str(order_file.resolve())],
+        [sys.executable, *program_options, str(ROOT), str(order_file.resolve())],
         env=environment(workdir.resolve()),
         cwd="/",
-        stdin=subprocess.PIPE if serve else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE if serve else subprocess.STDOUT,
-        start_new_session=True,
+        **pipes,
     )
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """Kill the child and what may be in its session, and reap it."""
     if process.poll() is None:
+        if isinstance(process, container.Contained):
+            process.end()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.kill()

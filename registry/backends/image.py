@@ -11,18 +11,16 @@ import re
 import shutil
 import subprocess
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry.backends.child import Limits
+from registry.backends.child import CONTAINER, Limits
 from registry.backends.failures import SandboxError
 from registry.backends.inference import Inference, InferenceError, failed, keep_predictions
+from registry.backends.isolation import container
 
-ENGINES = ("docker", "podman")
-ISOLATION = "container"
 REFERENCE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,255}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 NOBODY = "65534:65534"
@@ -56,27 +54,22 @@ def image_of(details: Mapping[str, Any]) -> Image:
 
 def engine() -> str:
     """Return the container engine of this machine; raises InferenceError when there is none."""
-    found = next((path for name in ENGINES if (path := shutil.which(name))), None)
-    if found is None:
+    if reason := container.unavailable():
         raise InferenceError(
-            f"The version is a container image, and this machine has neither {' nor '.join(ENGINES)} to run it; its "
-            "predictions on the evaluation rows can be handed in instead.",
+            f"The version is a container image, and {reason} to run it; its predictions on the evaluation rows can be "
+            "handed in instead.",
             code="inference_no_engine",
         )
-    return found
+    return container.engine()
 
 
 def command(program: str, image: Image, *, name: str, given: Path, out: Path, limits: Limits) -> list[str]:
     """Return how the image is run: what it may use, and that it may do nothing else."""
-    memory = str(limits.memory_bytes)
-    return [
-        program, "run", "--rm", "--name", name, "--network", "none", "--read-only", "--cap-drop", "ALL",
-        "--security-opt", "no-new-privileges", "--user", NOBODY, "--pids-limit", "128", "--memory", memory,
-        "--memory-swap", memory, "--cpus", "1", "--ulimit", f"nofile={limits.open_files}",
-        "--ulimit", f"fsize={limits.file_bytes}", "--tmpfs", "/tmp:rw,nosuid,nodev,size=256m",  # noqa: S108 - inside
-        "--mount", f"type=bind,src={given},dst=/in,readonly", "--mount", f"type=bind,src={out},dst=/out",
-        image.reference(),
-    ]  # fmt: skip
+    how = container.confined(
+        program, name, memory=limits.memory_bytes, files=limits.open_files, file=limits.file_bytes, user=NOBODY
+    )
+    places = [*container.mounted(given, at="/in"), *container.mounted(out, at="/out", writable=True)]
+    return [*how, *places, image.reference()]
 
 
 def ask_image(
@@ -101,11 +94,11 @@ def ask_image(
     shutil.copyfile(data, given / "rows.parquet")
     request = {"features": list(features), "positive": positive, "rows": rows}
     (given / "request.json").write_text(json.dumps(request), encoding="utf-8")
-    name = f"probity-{uuid.uuid4().hex}"
+    name = container.new_name()
     run = command(program, image, name=name, given=given.resolve(), out=out.resolve(), limits=bounds)
     log = _follow(run, [program, "kill", name], workdir / "log", bounds, on_tick)
     try:
-        return Inference(keep_predictions(out, workdir, rows), None, {"rows": rows}, ISOLATION, log)
+        return Inference(keep_predictions(out, workdir, rows), None, {"rows": rows}, CONTAINER, log)
     except SandboxError as error:
         raise failed(error) from error
 

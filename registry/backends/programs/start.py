@@ -69,7 +69,7 @@ def _converse(program: ModuleType, body: dict[str, Any], pipes: tuple[TextIO, Te
 
 def _confine(order: dict[str, Any]) -> None:
     kernel_limits, workdir = order["limits"], Path(order["workdir"])
-    if sys.platform == "linux":
+    if sys.platform == "linux" and order["parent"] is not None:  # a container ends by its engine
         kernel.die_with_parent(order["parent"])
     confine.limit(
         memory=kernel_limits["memory_bytes"],
