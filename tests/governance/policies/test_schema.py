@@ -53,10 +53,13 @@ def test_the_library_knows_no_other_policy():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_library_limits_only_what_the_checks_measure(name):
-    from monitoring.checks import drift, explainability, fairness, model_files, performance
+    from monitoring.checks import data_quality, drift, explainability, fairness, model_files, performance
     from privacy.checks import pii
 
-    known = {one.check.name: one.check for one in (drift, explainability, fairness, model_files, performance, pii)}
+    known = {
+        one.check.name: one.check
+        for one in (data_quality, drift, explainability, fairness, model_files, performance, pii)
+    }
     policy = read_policy(load_policy_yaml(library_text(name)))
     rules: list[CheckRule | WatchRule] = [*policy.checks, *(policy.watch.checks if policy.watch else ())]
     assert rules
