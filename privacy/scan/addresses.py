@@ -41,7 +41,7 @@ _SUFFIX = re.compile(
 )
 _BEFORE = words("""
 rue via calle avenida avda rua ulica ul piazza corso viale plaza paseo camino chemin allée quai place cours boulevard
-impasse praça largo travessa strada bulevardul naberežná náměstí aleja jalan
+impasse praça largo travessa strada aleea soseaua şoseaua bulevardul naberežná náměstí aleja jalan
 """)
 _UNITS = re.compile(r"\b(?:Apt|Apartment|Suite|Ste|Unit|Flat|PSC|APO|FPO|DPO|P\.?[ ]?O\.?[ ]?Box)\b")
 _CODE_AT_END = re.compile(r"\b\d{4,5}(?:-\d{4})?$")
@@ -68,7 +68,7 @@ def is_address(text: str) -> bool:
 def address_patterns() -> list[tuple[str, str, float]]:
     """Return (name, expression, score) for addresses; what they match is asked of ``is_address``."""
     more = rf"(?:{_STEP}{_ITEM})"
-    street = rf"{WORD}(?:[ ](?:{_LINK}[ ])?{WORD}){{0,3}},?[ ]{_NUMBER}(?![\d/])"
+    street = rf"{WORD}(?:[ ](?:{_LINK}[ ])?{WORD}){{0,3}},?[ ](?:(?:Nr|No|n)[.\u00b0\u00ba]?[ ]?)?{_NUMBER}(?![\d/])"
     return [
         (
             "number first",

@@ -15,10 +15,12 @@ __all__ = ["CLEAN", "CONTAINS", "IS", "Tally", "Value", "Verdict", "judge", "jud
 
 IS, CONTAINS, CLEAN = "IS", "CONTAINS", "CLEAN"
 IS_SHARE = 0.5
-BARE_SHARE = 0.9
+BARE_SHARE = 0.95
 ID_SHARE = 0.97
 BARE_UNIQUENESS = 0.1
 NAMED_SCORE = 0.6
+FIRM = 0.6  # guesses at or above this score need one another alone; those below it a share of the column
+GUESS_SHARE = 0.1
 
 _OWN_LENGTH = frozenset({"CREDIT_CARD", "IP_ADDRESS"})  # judged among codes as long as they are: one of them counts
 _CHECKSUM_ONLY = frozenset({"UK_NHS", "MEDICAL_LICENSE", "US_BANK_NUMBER", "PHONE_NUMBER"})
@@ -33,6 +35,7 @@ class Tally:
     validated: int = 0
     score: float = 0.0
     texts: Distinct = field(default_factory=Distinct)
+    firm: Distinct = field(default_factory=Distinct)
     previews: set[str] = field(default_factory=set)
 
     def add(self, one: "_Judged", label: str) -> None:
@@ -44,6 +47,8 @@ class Tally:
         for place, mark in found:
             self.score = max(self.score, mark.score)
             self.texts.merge(one.group.seen[place].texts)
+            if mark.score >= FIRM:
+                self.firm.merge(one.group.seen[place].texts)
             self.previews.update(one.group.seen[place].previews)
 
     def document(self) -> dict[str, Any]:
@@ -175,8 +180,7 @@ def _counts(label: str, tally: Tally, groups: list[_Judged], part: ColumnPart, t
     if rules.kind is Kind.NEUTRAL:
         return False
     if rules.guess:
-        several = len(tally.texts) > 1 or len(part.different) == 1
-        return several and not (label == "PERSON" and says_place(tokens))
+        return _is_sure(tally, part) and not (label == "PERSON" and says_place(tokens))
     if not rules.chance or (rules.tokens & set(tokens) and not AMOUNT_TOKENS & set(tokens)):
         return True
     of_label = [one for one in groups if one.holds(label)]
@@ -185,15 +189,28 @@ def _counts(label: str, tally: Tally, groups: list[_Judged], part: ColumnPart, t
     return not rules.named_only and not _is_chance(label, of_label, part, tokens)
 
 
+def _is_sure(tally: Tally, part: ColumnPart) -> bool:
+    """Say whether guesses bear one another out: several that are firm, or many different ones among the values."""
+    if len(part.different) == 1:
+        return True
+    needed = GUESS_SHARE * part.cells
+    return len(tally.firm) > 1 or (tally.cells >= needed and len(tally.texts) >= max(needed, 2))
+
+
 def _is_chance(label: str, of_label: list[_Judged], part: ColumnPart, tokens: Sequence[str]) -> bool:
     """Decide on findings that are all in codes and numbers, by their share, their uniqueness and the column's name."""
-    if label in {"US_SSN", "US_ITIN"} and any(one.alike.parted for one in of_label):
+    if label in {"US_SSN", "US_ITIN"}:
+        return not any(one.alike.parted for one in of_label)
+    abroad = sum(one.group.cells for one in of_label if one.alike.abroad)
+    if label == "PHONE_NUMBER" and abroad > GUESS_SHARE * part.cells:
         return False
     shortest = min(one.alike.length for one in of_label) if label in _OWN_LENGTH else 0
     codes = sum(cells for length, cells in part.codes.items() if length >= shortest)
     share = sum(one.group.cells for one in of_label) / max(codes, 1)
     bare = all(one.alike.bare for one in of_label)
     if bare and AMOUNT_TOKENS & set(tokens):
+        return True
+    if label == "IP_ADDRESS" and all(one.alike.low for one in of_label):
         return True
     if label in _OWN_LENGTH or not bare:
         return share < entity(label).chance

@@ -29,8 +29,11 @@ def phone_patterns() -> list[tuple[str, str, float]]:
 
 
 def card_patterns() -> list[tuple[str, str, float]]:
-    """Return (name, expression, score) for numbers that are said to be a card's, for ``passes_luhn`` to refuse."""
-    digits = r"\b\d{4}(?:[ \-]?\d{2,6}){2,4}\b"
+    """Return (name, expression, score) for numbers that are said to be a card's, for ``passes_luhn`` to refuse.
+
+    None begins with another digit than those of issuers, so that what stands for a card in anonymised data is none.
+    """
+    digits = r"\b[1-6]\d{3}(?:[ \-]?\d{2,6}){2,4}\b"
     return [("after a cue", rf"(?<=\b(?i:{_CARDS})\b[^\n]{{0,80}}){digits}", SCORE)]
 
 
@@ -53,7 +56,7 @@ def postal_patterns() -> list[tuple[str, str, float]]:
 def document_patterns() -> dict[str, list[tuple[str, str, float]]]:
     """Return by entity (name, expression, score) for papers whose numbers follow what they are called."""
     driving = r"driv\p{L}{2,4}(?:'s)?[ ]licen[cs]e|licen[cs]e|dl"
-    security = r"\d{3}[\- .]?\d{2}[\- .]?\d{4}\b"
+    security = r"(?!000|666|9)\d{3}[\- .]?\d{2}[\- .]?\d{4}\b"
     return {
         "US_DRIVER_LICENSE": [("after a cue", rf"(?<=\b(?i:{driving})\b{_NEAR}\b){_CODE}", SCORE)],
         "US_PASSPORT": [("after a cue", rf"(?<=\b(?i:passport)\b{_NEAR}\b){_CODE}", SCORE)],

@@ -20,6 +20,10 @@ WHOLE = 0.8
 _PUNCTUATED = re.compile(r"[\d\s().+\-/,]*")
 _BARE = re.compile(r"\+?\w+")
 _NUMBER = re.compile(r"[\d.,\-]+")
+_LOW = re.compile(r"\d{1,2}(?:\.\d{1,2}){3}")
+_FRACTION = re.compile(r"[.,]\d")
+_ABROAD = re.compile(r"\+[\d ()\-.]{8,20}")
+FEWEST_IN_PHONE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Alike:
 
     ``code`` says that the whole value is one code or number, ``bare`` that it is one without punctuation, ``parted``
     that it holds a hyphen or a space, ``fitting`` that it has the shape of what the column's name claims; ``length``
-    counts its letters and digits.
+    counts its letters and digits; ``low`` says that it is four numbers below a hundred with points between, as versions
+    are, ``abroad`` that it begins with a plus, as phone numbers do.
     """
 
     clusters: frozenset[Cluster]
@@ -63,6 +68,8 @@ class Alike:
     parted: bool
     fitting: bool
     length: int
+    low: bool = False
+    abroad: bool = False
 
 
 @dataclass(slots=True)
@@ -127,7 +134,7 @@ class ColumnPart:
                 self.codes[length] += value.cells
             if len(self.different) < 2:  # noqa: PLR2004 - whether there are several is all that is asked
                 self.different.add(hashed(value.text, key))
-            hits = () if left else tuple(one for one in value.hits if _says_something(one, stripped))
+            hits = () if left else tuple(one for one in value.hits if _says_something(one, value.text))
             if hits or fitting:
                 self._group(value, hits, _Facts(stripped, code, claimed if fitting else "", length), key)
 
@@ -140,6 +147,8 @@ class ColumnPart:
             parted="-" in facts.stripped or " " in facts.stripped,
             fitting=bool(facts.claimed),
             length=facts.length if facts.code else 0,
+            low=bool(_LOW.fullmatch(facts.stripped)),
+            abroad=bool(_ABROAD.fullmatch(facts.stripped)),
         )
         group = self.groups.setdefault(alike, Group())
         group.cells += value.cells
@@ -172,9 +181,17 @@ def _is_code(stripped: str) -> bool:
     return any(map(str.isdigit, stripped)) and (not re.search(r"\s", stripped) or bool(_PUNCTUATED.fullmatch(stripped)))
 
 
-def _says_something(hit: Hit, stripped: str) -> bool:
-    """Say whether a finding counts for a column: hints within a longer text do not."""
-    return hit.score >= HINT or not entity(hit.entity).guess or hit.end - hit.start >= WHOLE * len(stripped)
+def _says_something(hit: Hit, text: str) -> bool:
+    """Say whether a finding counts for a column: within longer texts, hints do not, nor do amounts as phone numbers."""
+    if hit.score >= HINT:
+        return True
+    whole = hit.end - hit.start >= WHOLE * len(text.strip())
+    if hit.entity == "PHONE_NUMBER":
+        found, after = text[hit.start : hit.end], text[hit.end : hit.end + 2]
+        if "," in found or _FRACTION.match(after):
+            return False
+        return whole or sum(map(str.isdigit, found)) >= FEWEST_IN_PHONE
+    return whole or not (entity(hit.entity).guess or hit.entity == "POSTAL_CODE")
 
 
 def _clusters(text: str, hits: Sequence[Hit], facts: _Facts) -> Iterable[tuple[Cluster, list[str]]]:

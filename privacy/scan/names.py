@@ -79,7 +79,21 @@ Ross Rossi Ruiz Russell Russo Ryan Salazar Sanchez Sanders Santos Sato Schmidt S
 Simmons Simpson Singh Smith Snyder Soto Spencer Stephens Stevens Stewart Stone Sullivan Suzuki Tanaka Taylor Thomas
 Thompson Torres Tran Tucker Turner Vargas Vasquez Wagner Walker Wallace Walsh Wang Ward Warren Washington Watkins
 Watson Weaver Webb Weber Wells West Wheeler White Williams Williamson Wilson Wong Wood Woods Wright Wu Xu Yamamoto
-Yang Yilmaz Young Zhang Zhao Zimmermann
+Yang Yilmaz Young Zhang Zhao Zimmermann Aguilar Almeida Alonso Alves Andersen Andersson Araujo Aydin Bakker Banerjee
+Barbosa Barbieri Bernard Bertrand Blanco Bonnet Borges Bos Bosch Braun Bruno Caruso Cavalcante Chatterjee Choudhury
+Christensen Christiansen Colombo Conti Correia Costa Dahl Das Dekker Delgado Demir Dias Dimitrov Dominguez Dubois
+Dupont Durand Eriksen Eriksson Esposito Fernandes Ferreira Fontana Fournier Francois Freitas Fuchs Gallo Garnier Gil
+Giordano Girard Gomes Goncalves Greco Gustafsson Haas Hahn Halvorsen Hansson Hartmann Hoffman Horvat Horvath Huber
+Iglesias Iversen Iyer Jain Jankowski Jansen Janssen Johannsen Jorgensen Joshi Jovanovic Kaiser Kamara Kaminski Kapoor
+Karlsson Kaya Klein Koch Kovac Kovacs Kowalczyk Kraus Krause Kristensen Kruger Lambert Laurent Lefebvre Lehmann Leroy
+Lewandowski Lindberg Lindqvist Lombardi Lorenz Lund Lundgren Machado Madsen Magnusson Maier Malik Mancini Marchetti
+Marino Marques Martens Martinelli Martins Mazur Meijer Mehta Mendes Mercier Moller Moreau Moretti Morin Mukherjee
+Mulder Munoz Nagy Nair Navarro Neumann Nikolic Nilsen Nilsson Nogueira Novotny Nunes Okonkwo Oliveira Olsson Pavlov
+Pedersen Pereira Persson Peters Petit Pettersson Pinto Popescu Prieto Ramirez Rao Rasmussen Reddy Reis Ribeiro Ricci
+Richter Rinaldi Rizzo Robert Rocha Rodrigues Romano Rousseau Rubio Santoro Schafer Schmitt Schmitz Schroder Schroeder
+Schulte Schulze Schumacher Schuster Schwarz Serrano Sharma Simon Smit Soares Sokolov Solberg Sorensen Sousa Souza
+Stein Svensson Szabo Teixeira Toth Tran Vasilev Vega Verma Vidal Vieira Visser Vogel Volkov Weiss Werner Wisniewski
+Wojcik Wolf Yadav Ziegler Zielinski
 """)
 
 TITLES = _words("""

@@ -100,6 +100,7 @@ def may_be_place(text: str) -> bool:
 def person_hints() -> list[tuple[str, str, float]]:
     """Return (name, expression, score) for people in sentences; what they match is asked of ``may_be_name``."""
     surname, given, every = any_of(SURNAMES), any_of(GIVEN), any_of({*GIVEN, *AMBIGUOUS_GIVEN})
+    shouted = any_of(one.upper() for one in GIVEN)
     return [
         ("within a sentence", rf"{_AFTER_SMALL}(?<!\b(?i:{_PLACE_WORDS})[ \t]{_QUOTE}){RUN}\b", HINT_SCORE),
         ("after an opening word", rf"(?<=\b(?:{_OPENERS}):?,?[ \t]{_QUOTE}){RUN}\b", HINT_SCORE),
@@ -111,6 +112,8 @@ def person_hints() -> list[tuple[str, str, float]]:
         ("one who does something", rf"{_START}{WORD}\b(?=['\u2019]s\b|[ \t](?:{_VERBS})\b)", HINT_SCORE),
         ("given name", rf"(?<!\p{{L}}[\- \t]){given}\b(?![ \t]{{1,4}}\p{{Lu}}|-)", HINT_SCORE),
         ("given name after a small letter", rf"{_AFTER_SMALL}{given}\b(?![ \t]{{1,4}}\p{{Lu}}|-)", HINT_SCORE),
+        ("given name in capitals", rf"\b{shouted}[ ]\p{{Lu}}[\p{{Lu}}'\u2019\-]{{1,30}}\b", HINT_SCORE),
+        ("nothing but a surname", rf"\A\s{{0,4}}(?i:{surname})\s{{0,4}}\Z", HINT_SCORE),
         ("initials", rf"{BEGIN}(?:\p{{Lu}}\.[ ]?){{1,3}}(?:{_LINK}[ ]){{0,2}}{WORD}\b", HINT_SCORE),
         ("surname first", rf"{BEGIN}(?:{surname},[ ]{WORD}|{WORD},[ ]{every})\b(?![ ]\p{{Lu}}\p{{Ll}})", HINT_SCORE),
         ("against another", rf"(?<=\p{{L}}[ ]vs?\.?[ ]){RUN}", HINT_SCORE),

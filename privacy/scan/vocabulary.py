@@ -134,7 +134,7 @@ Incorporated Corporation Company Limited Group Holding Holdings Bank Bancorp Ban
 Capital Industries Technologies Technology Systems Solutions Pharmaceutical Pharmaceuticals Therapeutics Biosciences
 Laboratories Labs Enterprises Ventures Acquisition Insurance Financial Energy Resources Mining Motors Airlines Airways
 Foods Stores University College Institute Academy Hospital Clinic Foundation Society Association Ministry Agency
-Authority Committee Commission Council Department Orchestra Museum Library Church School Records Studios
-Entertainment Media Press Magazine Properties International Communications Network Networks Software Services
-Securities Investment Investments Index Berhad
+Authority Committee Commission Council Department Orchestra Museum Library Church School Records Studios Entertainment
+Media Press Magazine Properties International Communications Network Networks Software Services Securities Investment
+Investments Index Berhad
 """)

@@ -1,4 +1,5 @@
 import random
+import uuid
 
 import pyarrow as pa
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from privacy.scan.columns import Value, judge
 from privacy.scan.engine import Hit
 from privacy.scan.entities import entity, is_direct, name_tokens
+from privacy.scan.names import GIVEN, SURNAMES
 from privacy.scan.scan import scan
 from privacy.scan.shapes import masked
 
@@ -44,6 +46,21 @@ CLEAN = {
     "file_name": [f"scan{row}.png" for row in range(ROWS)],
     "latitude": [SOURCE.uniform(-90, 90) for _ in range(ROWS)],
     "digest": [f"{SOURCE.getrandbits(160):040x}" for _ in range(ROWS)],
+    "build": [".".join(str(SOURCE.randint(1, 40)) for _ in range(4)) for _ in range(ROWS)],
+    "part": [f"{SOURCE.randint(100, 899)}.{SOURCE.randint(10, 99)}.{SOURCE.randint(1000, 9999)}" for _ in range(ROWS)],
+    "betrag": [
+        f"{SOURCE.randint(100, 999)}.{SOURCE.randint(100, 999)},{SOURCE.randint(10, 99)} €" for _ in range(ROWS)
+    ],
+    "ean": [f"400{SOURCE.randint(10**9, 10**10 - 1)}" for _ in range(ROWS)],
+    "coordinates": [f"{SOURCE.uniform(-90, 90):.5f}, {SOURCE.uniform(-180, 180):.5f}" for _ in range(ROWS)],
+    "log": [f"worker-{row % 90} finished job {SOURCE.randint(10**5, 10**6)} in {row} ms" for row in range(ROWS)],
+    "uuid": [str(uuid.UUID(int=SOURCE.getrandbits(128), version=4)) for _ in range(ROWS)],
+    "colour": [SOURCE.choice(["Rose", "Violet", "Forest Green", "Amber", "Olive", "Hazel"]) for _ in range(ROWS)],
+    "film": [SOURCE.choice(["Annie Hall", "Jurassic Park", "Rain Man", "Black Swan", "Titanic"]) for _ in range(ROWS)],
+    "company": [
+        f"{SOURCE.choice(['Berg', 'Tonk', 'Vall', 'Qist'])}{'abcdefghij'[row % 10]} Group" for row in range(ROWS)
+    ],
+    "question": [SOURCE.choice(["How do I reset it?", "Is it for May or June?", "When?"]) for _ in range(ROWS)],
     "flag": [True, False] * (ROWS // 2),
     "day": pa.array(list(range(ROWS)), type=pa.date32()),
     "nothing": pa.nulls(ROWS),
@@ -65,6 +82,18 @@ NOT_CLEAN = {
     "driver_license": ([f"A{SOURCE.randint(10**6, 10**7 - 1)}" for _ in range(ROWS)], "IS", "US_DRIVER_LICENSE"),
     "account_number": (numbers(12), "IS", "US_BANK_NUMBER"),
     "dob": (dates("{y}-{m:02d}-{d:02d}"), "IS", "DATE_OF_BIRTH"),
+    "licence_no": ([f"F{SOURCE.randint(10**6, 10**8)}" for _ in range(ROWS)], "IS", "US_DRIVER_LICENSE"),
+    "passport": ([f"{SOURCE.choice('ABX')}{SOURCE.randint(10**7, 10**8)}" for _ in range(ROWS)], "IS", "US_PASSPORT"),
+    "CUSTNAME": ([f"{word} ZHYRTOVA" for word in ("OLGA", "QIN", "ÉLODIE") * (ROWS // 3)], "IS", "PERSON"),
+    "column_1": (
+        [f"{one.upper()} QVIST{'ABCDEFGHIJ'[row % 10]}" for row, one in enumerate(GIVEN[:ROWS])],
+        "IS",
+        "PERSON",
+    ),
+    "column_2": (GIVEN[:ROWS], "IS", "PERSON"),
+    "column_3": ([*SURNAMES[: ROWS // 3], *(f"Qvi{row}st" for row in range(ROWS - ROWS // 3))], "CONTAINS", "PERSON"),
+    "column_4": ([f"+45 {SOURCE.randint(10**7, 10**8 - 1)}" for _ in range(ROWS)], "IS", "PHONE_NUMBER"),
+    "column_5": ([f"Kantstraße {row + 1}" for row in range(ROWS)], "IS", "LOCATION"),
     "zip": (numbers(5), "IS", "POSTAL_CODE"),
     "home_address": ([f"{row + 1} Oak Street" for row in range(ROWS)], "IS", "LOCATION"),
     "host": ([f"10.0.{SOURCE.randint(0, 255)}.{SOURCE.randint(0, 255)}" for _ in range(ROWS)], "IS", "IP_ADDRESS"),
@@ -100,6 +129,39 @@ def test_personal_columns_are_named_for_what_they_hold(engine, name):
     values, expected, label = NOT_CLEAN[name]
     column = verdict(engine, name, values)
     assert (column["verdict"], column["label"]) == (expected, label), column
+
+
+NAMED_ONLY = {
+    "work_phone",
+    "tel",
+    "ssn",
+    "driver_license",
+    "licence_no",
+    "account_number",
+    "dob",
+    "zip",
+    "passport",
+} | {
+    "CUSTNAME",
+    "patientName",
+    "surname",
+}
+
+
+def test_without_their_names_columns_are_told_apart_by_their_values(engine):
+    """Precision and recall of at least nine tenths where every column is called x (postal codes are left out)."""
+    clean = sum(verdict(engine, "x", values)["verdict"] == "CLEAN" for values in CLEAN.values())
+    personal = [values for name, (values, *_expected) in NOT_CLEAN.items() if name not in NAMED_ONLY]
+    found = sum(verdict(engine, "x", values)["verdict"] != "CLEAN" for values in personal)
+    assert found >= 0.9 * len(personal)
+    assert found >= 0.9 * (found + len(CLEAN) - clean)
+
+
+def test_a_guess_needs_a_share_of_the_column_where_no_name_is_firm(engine):
+    few = [f"item {'abcdefghij'[row % 10]}" for row in range(95)]
+    guesses = [f"Ann {word}" for word in ("Qvistel", "Tullock", "Oppenel", "Vallist", "Zhyrtova")]
+    assert verdict(engine, "x", [*few, *guesses])["dismissed"]["PERSON"] == 5
+    assert verdict(engine, "x", [*few[:20], *guesses])["verdict"] == "CONTAINS"
 
 
 def test_one_name_guess_among_many_values_does_not_count_and_two_do(engine):
