@@ -159,6 +159,7 @@ def _log(  # noqa: PLR0917 - what one training leaves behind
         experiment=name,
         parameters={**asked["parameters"], "entry_point": asked["entry_point"], "seed": asked["seed"]},
         metrics=status.metrics,
+        curves=status.curves,
         tags=tags,
         model_folder=output,
     )

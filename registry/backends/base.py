@@ -1,6 +1,6 @@
 """What a training or serving backend must do, in the words that all of them share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -57,6 +57,7 @@ class RunStatus:
     output: Path | None = None
     log: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, Sequence[float]] = field(default_factory=dict)  # of the training, a value per step, by name
 
 
 class TrainingBackend(Protocol):

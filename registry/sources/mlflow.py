@@ -4,7 +4,8 @@ Unless ``MLFLOW_TRACKING_URI`` says otherwise, a SQLite store in the instance's 
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from registry.models import Model
 COMMIT_TAG = "mlflow.source.git.commit"
 USER_TAG = "mlflow.user"
 LOCK = "mlflow.lock"
+AT_ONCE = 1000  # metrics that MLflow takes in one batch
 Result = TypeVar("Result")
 
 
@@ -136,10 +138,11 @@ def log_training(
     experiment: str,
     parameters: Mapping[str, Any],
     metrics: Mapping[str, float],
+    curves: Mapping[str, Sequence[float]],
     tags: Mapping[str, str],
     model_folder: Path,
 ) -> str:
-    """Log a training that ran here, with its model folder, and return the run id."""
+    """Log a training that ran here, with the curves it left and its model folder, and return the run id."""
     client = _client()
 
     def log() -> str:
@@ -151,11 +154,23 @@ def log_training(
             client.log_param(run_id, name, value)
         for name, number in metrics.items():
             client.log_metric(run_id, name, number)
+        for name, values in curves.items():
+            _log_curve(client, run_id, name, values)
         client.log_artifacts(run_id, str(model_folder), "model")
         client.set_terminated(run_id)
         return run_id
 
     return _ask("log the training", log)
+
+
+def _log_curve(client: Any, run_id: str, name: str, values: Sequence[float]) -> None:
+    """Log a value per step, as many at once as MLflow takes."""
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    points = [Metric(name, value, now, step) for step, value in enumerate(values)]
+    for start in range(0, len(points), AT_ONCE):
+        client.log_batch(run_id, metrics=points[start : start + AT_ONCE])
 
 
 def register(name: str, *, run_id: str, source: str, tags: Mapping[str, str]) -> str:

@@ -97,6 +97,23 @@ def test_the_history_of_a_run_is_read_with_every_point_and_what_is_no_number(sto
     assert str([value for _, value in found["loss"]]) == "[1.0, 0.5, nan]"
 
 
+def test_a_training_that_ran_here_is_logged_with_its_curves(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.txt").write_text("weights")
+    run = mlflow.log_training(
+        experiment="curves",
+        parameters={"depth": 3},
+        metrics={"train.auc": 0.75},
+        curves={"train_loss": [1.0 / (1 + step) for step in range(1500)]},
+        tags={},
+        model_folder=tmp_path / "model",
+    )
+    status, found = mlflow.read_curves(run)
+    assert (status, found["train.auc"]) == ("FINISHED", [(0, 0.75)])
+    assert found["train_loss"][:2] == [(0, 1.0), (1, 0.5)]
+    assert [step for step, _ in found["train_loss"]] == list(range(1500))
+
+
 @pytest.mark.django_db
 def test_a_run_is_imported_with_everything_it_says_and_nothing_is_loaded(store, tmp_path):
     run_id, model = (store / "run").read_text(), make_model("imported")

@@ -73,6 +73,7 @@ class LocalTraining:
             output=folder / WORK / OUTPUT if state is RunState.SUCCEEDED else None,
             log=str(status.get("log", "")),
             metrics=status.get("metrics", {}),
+            curves=status.get("curves", {}),
         )
 
     def cancel(self, handle: Mapping[str, Any]) -> None:

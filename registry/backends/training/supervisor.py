@@ -1,5 +1,6 @@
 """The process that watches one training run: it holds the sandboxed child, writes the status, obeys a cancellation."""
 
+import re
 import signal
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +15,8 @@ from registry.backends.sandbox import Limits
 SPEC, STATUS, CANCEL, LIVING = "spec.json", "status.json", "cancel", "living.lock"
 WORK, OUTPUT = "work", "output"
 LONGEST_LOG = 64 << 10
+MOST_CURVES, LONGEST_CURVE = 50, 20_000
+CURVE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./ -]{0,199}")
 
 
 class _Cancelled(BaseException):
@@ -29,6 +32,16 @@ def _metrics(document: dict[str, Any]) -> dict[str, float]:
     if not isinstance(named, dict):
         return {}
     return {str(name): float(value) for name, value in named.items() if type(value) in (int, float)}
+
+
+def _curves(document: dict[str, Any]) -> dict[str, list[float]]:
+    """Return the curves that are lists of numbers under a plain name; what the child wrote is not trusted."""
+    named = document.get("returned", {}).get("curves", {})
+    found = {}
+    for name, values in list(named.items())[:MOST_CURVES] if isinstance(named, dict) else ():
+        if isinstance(values, list) and CURVE_NAME.fullmatch(str(name)) and len(values) <= LONGEST_CURVE:
+            found[str(name)] = [float(value) for value in values if type(value) in (int, float)]
+    return found
 
 
 def _request(spec: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -61,6 +74,7 @@ def _train(spec: dict[str, Any], folder: Path) -> dict[str, Any]:
         "exit_code": 0,
         "log": done.log[-LONGEST_LOG:],
         "metrics": _metrics(done.document),
+        "curves": _curves(done.document),
     }
 
 

@@ -1,6 +1,9 @@
 """The pictures in a report: drawn within their frame, and what is not in the agreed form is left out."""
 
+from xml.etree import ElementTree as ET
+
 import pytest
+from django.template.loader import render_to_string
 
 from governance.web.plots import HEIGHT, WIDTH, plots_of
 from monitoring.statistics.plots import Axis, Bar, Series, intervals, lines, thinned
@@ -49,3 +52,15 @@ def test_a_long_curve_is_thinned_and_keeps_its_ends():
     assert len(kept) <= 120
     assert (kept[0], kept[-1]) == (points[0], points[-1])
     assert thinned([(0.0, 0.0)] * 500)[-1] == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("picture", [CURVE, BARS, {**CURVE, "title": "<script>"}])
+def test_a_picture_is_well_formed_and_says_its_title_to_who_cannot_see_it(picture):
+    (plot,) = plots_of({"plots": [picture]})
+    text = render_to_string("governance/_plot.html", {"plot": plot})
+    root = ET.fromstring(text.replace("<br>", "<br/>"))  # noqa: S314 - our own template
+    drawing = root.find("svg")
+    assert drawing.get("aria-label") == picture["title"]
+    assert root.find("figcaption/strong").text == picture["title"]
+    assert drawing.findall(".//circle")
+    assert "style=" not in text

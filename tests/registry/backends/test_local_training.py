@@ -14,6 +14,7 @@ from registry.backends.base import BackendError, RunSpec, RunState
 from registry.backends.child import ROOT
 from registry.backends.inference import infer
 from registry.backends.training.local import LocalTraining
+from registry.backends.training.supervisor import _curves
 from tests.registry.backends.conftest import ENTRY_POINTS
 
 pytestmark = pytest.mark.sandbox
@@ -68,6 +69,8 @@ def test_a_run_ends_with_a_model_that_can_be_asked(tmp_path, diabetes):
     status = ended(training, handle)
     assert (status.state, status.exit_code) == (RunState.SUCCEEDED, 0), status
     assert 0.8 < status.metrics["train.auc"] < 0.9
+    assert all(values for values in status.curves.values())
+    assert len(status.curves) == 1
     assert handle["isolation"] == "landlock+seccomp"
     done = infer(
         status.output, diabetes.path, features=diabetes.features, positive="1", seed=1, workdir=tmp_path / "inference"
@@ -76,6 +79,20 @@ def test_a_run_ends_with_a_model_that_can_be_asked(tmp_path, diabetes):
     assert training.submit(spec(tmp_path, diabetes)) == handle
     training.cancel(handle)
     assert training.poll(handle).state is RunState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("returned", "kept"),
+    [
+        ({"curves": {"train/loss": [1, 0.5]}}, {"train/loss": [1.0, 0.5]}),
+        ({"curves": {"train/loss": "falling", "../x": [1.0], "": [1.0], "long": [0.0] * 20_001}}, {}),
+        ({"curves": {"loss": [True, None, 2]}}, {"loss": [2.0]}),
+        ({"curves": [1.0]}, {}),
+        ({}, {}),
+    ],
+)
+def test_of_the_curves_that_a_training_returns_those_that_are_numbers_by_a_plain_name_are_kept(returned, kept):
+    assert _curves({"returned": returned}) == kept
 
 
 def test_a_run_outlives_the_worker_that_submitted_it_and_leaves_no_child_of_it(tmp_path, diabetes):
