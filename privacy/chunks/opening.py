@@ -1,6 +1,5 @@
 """Open a partition: which format it has, and its bytes in blocks; gzip is unpacked under a limit on its ratio."""
 
-import gzip
 import os
 import zlib
 from collections.abc import Iterator
@@ -8,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from privacy.chunks.unpacking import RatioError, unpacked
 from privacy.scan.read_error import DatasetReadError
 
 BLOCK = 1 << 20
 GZIP = b"\x1f\x8b"
 PARQUET = b"PAR1"
-RATIO = 200
-UNCHECKED = 64 << 20  # so much may come out of however little
 SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 MEDIA_TYPES = {"text/csv": "csv", "application/vnd.apache.parquet": "parquet", "application/x-ndjson": "jsonl"}
 FORMATS = ("csv", "jsonl", "parquet")
@@ -66,9 +64,11 @@ def blocks(one: Source, start: int = 0) -> Iterator[bytes]:
     """
     with _open(one.place, one.name) as file:
         try:
-            for block in _unpacked(one.name, file, start) if one.packed else _plain(file, start):
+            for block in unpacked((one.place, one.state), file, start) if one.packed else _plain(file, start):
                 _check_state(one, _state(file))
                 yield block
+        except RatioError as error:
+            raise DatasetReadError("gzip_ratio", f"{one.name}: {error}, which is the limit.") from error
         except EOFError as error:
             raise DatasetReadError(
                 "truncated", f"{one.name}: the gzip stream ends before its end, after {file.tell()} compressed bytes."
@@ -114,18 +114,3 @@ def _plain(file: BinaryIO, start: int) -> Iterator[bytes]:
     file.seek(start)
     while block := file.read(BLOCK):
         yield block
-
-
-def _unpacked(name: str, file: BinaryIO, start: int) -> Iterator[bytes]:
-    at = 0
-    with gzip.GzipFile(fileobj=file) as inner:
-        while block := inner.read(BLOCK):
-            at += len(block)
-            if at > UNCHECKED and at > RATIO * file.tell():
-                raise DatasetReadError(
-                    "gzip_ratio",
-                    f"{name}: the first {file.tell()} compressed bytes unpack to more than {RATIO} times as many, "
-                    "which is the limit.",
-                )
-            if at > start:
-                yield block[max(0, len(block) - (at - start)) :]

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from privacy.chunks.opening import PARQUET, RATIO, UNCHECKED, Source, blocks, check_unchanged
+from privacy.chunks.opening import PARQUET, Source, blocks, check_unchanged
+from privacy.chunks.unpacking import RATIO, UNCHECKED
 from privacy.scan.read_error import DatasetReadError
 
 CELLS = 2_000_000

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from privacy.chunks import cut as cutting
-from privacy.chunks import opening, parquet
+from privacy.chunks import opening, parquet, unpacking
 from privacy.chunks.cut import cut
 from privacy.chunks.opening import source
 from privacy.chunks.read import read_chunk
@@ -25,6 +25,7 @@ def small(monkeypatch):
     monkeypatch.setattr(cutting, "LARGEST", 300)
     monkeypatch.setattr(cutting, "BLOCK", 97)
     monkeypatch.setattr(opening, "BLOCK", 61)
+    monkeypatch.setattr(unpacking, "BLOCK", 61)
 
 
 @pytest.mark.parametrize("packed", ["", ".gz"])
@@ -108,7 +109,7 @@ def test_a_record_without_an_end_is_refused_before_it_fills_the_memory(tmp_path,
 
 
 def test_a_gzip_that_unpacks_without_end_is_refused_early(tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "UNCHECKED", 1 << 20)
+    monkeypatch.setattr(unpacking, "UNCHECKED", 1 << 20)
     one = written(tmp_path, "part.csv.gz", b"a\n" + b"0" * (64 << 20))
     read: list[object] = []
     with pytest.raises(DatasetReadError, match="200 times") as refused:
