@@ -61,7 +61,7 @@ def treat(
         for table in tables:
             for start in range(0, max(table.num_rows, 1), BATCH_ROWS):
                 progress()
-                writer.write(apply(table.slice(start, BATCH_ROWS), recipe, key, engine))
+                writer.write(apply(table.slice(start, BATCH_ROWS), recipe, key, engine, report=progress))
 
 
 def join(parts: Iterable[Path], target: Path, name: str, *, progress: Callable[[], None] = lambda: None) -> None:

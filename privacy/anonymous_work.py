@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from privacy import keys
 from privacy.anonymous_rows import join, tables_of, treat
@@ -101,9 +102,12 @@ def treat_all(plan: Plan, content: Artifact, lease: Lease, beat: Beat) -> Partit
     _forget_lost(plan, rows)
     ask_for_help(rows, plan.run, HELP)
 
+    since = timezone.now()
+
     def say() -> None:
-        far = how_far(rows, since=plan.run.started_at)
-        beat(far.share, f"anonymising: {far.rows:,} rows; {far.chunks_done} of {far.chunks} chunks")
+        far = how_far(rows, since=since)
+        done = f"{far.rows:,} rows; {far.chunks_done} of {far.chunks} chunks{far.time_left()}"
+        beat(far.share, f"anonymising: {done}")
 
     work_off(dict(of), partial(_treat, plan), say)
     lease.beat(1, "putting the parts together")

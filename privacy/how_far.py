@@ -25,11 +25,13 @@ class HowFar:
 
     def sentence(self) -> str:
         """Return it in words for the page."""
-        text = f"{self.rows:,} rows, {self.found:,} findings in cells; {self.chunks_done} of {self.chunks} chunks"
-        if self.seconds_left is None:
-            return text
+        rows, found = f"{self.rows:,} rows", f"{self.found:,} findings in cells"
+        return f"{rows}, {found}; {self.chunks_done} of {self.chunks} chunks{self.time_left()}"
+
+    def time_left(self) -> str:
+        """Return the time left in words, nothing before anything is done."""
         left = self.seconds_left
-        return f"{text}; about {f'{left} s' if left < 2 * _MINUTE else f'{left // _MINUTE} min'} left"
+        return "" if left is None else f"; about {f'{left} s' if left < 2 * _MINUTE else f'{left // _MINUTE} min'} left"
 
 
 def how_far(partitions: Sequence[PartitionScan], *, since: datetime | None) -> HowFar:

@@ -19,7 +19,7 @@ digest names it. Authors write YAML with the columns and entities that they care
 the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from privacy.scan import operator_parameters, operators
@@ -126,10 +126,18 @@ def recipe_digest(recipe: Mapping[str, Any]) -> str:
     return digest(dict(recipe))
 
 
-def apply(table: "pa.Table", recipe: Mapping[str, Any], key: ProjectKey | None, engine: Engine) -> "pa.Table":
+def apply(
+    table: "pa.Table",
+    recipe: Mapping[str, Any],
+    key: ProjectKey | None,
+    engine: Engine,
+    *,
+    report: Callable[[], None] = lambda: None,
+) -> "pa.Table":
     """Return a new table with the recipe's operators applied; every value that a step reads is the original one.
 
-    Raises RecipeError, or one of its kinds, naming the column; no value is repeated in a message.
+    ``report`` is called now and then, and may raise. Raises RecipeError, or one of its kinds, naming the column; no
+    value is repeated in a message.
     """
     import pyarrow as pa
 
@@ -139,11 +147,12 @@ def apply(table: "pa.Table", recipe: Mapping[str, Any], key: ProjectKey | None, 
     rules, threshold = recipe.get("entities", NOTHING), float(recipe["threshold"])
     made: dict[str, Any] = {name: table[name] for name in table.column_names}
     for step in recipe["columns"]:
+        report()
         name = step["name"]
         if step["operator"] == "drop":
             del made[name]
             continue
-        made[name] = operators.applied(table, step, rules, key=key, engine=engine, threshold=threshold)
+        made[name] = operators.applied(table, step, rules, key=key, engine=engine, threshold=threshold, report=report)
     return pa.table(made)
 
 

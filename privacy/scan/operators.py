@@ -29,22 +29,30 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 REMEMBERED = 1 << 16
 Rules = Mapping[str, Mapping[str, Any]]
 Change = Callable[[Any], Any]
+Report = Callable[[], None]
 
 
 def applied(
-    table: Any, step: Mapping[str, Any], rules: Rules, *, key: ProjectKey | None, engine: Engine, threshold: float
+    table: Any,
+    step: Mapping[str, Any],
+    rules: Rules,
+    *,
+    key: ProjectKey | None,
+    engine: Engine,
+    threshold: float,
+    report: Report = lambda: None,
 ) -> Any:
     """Return the column of a step as an Arrow array of the same type, with its NULLs where they were.
 
     ``rules`` say by entity what becomes of findings within text. A column is changed value by value where the same
-    value always becomes the same, and cell by cell where it does not.
+    value always becomes the same, and cell by cell where it does not. ``report`` is called now and then.
     """
     import pyarrow as pa
 
     column = table[step["name"]]
     plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
     try:
-        made = _made(table, plain, step, rules, key=key, engine=engine, threshold=threshold)
+        made = _made(table, plain, step, rules, key=key, engine=engine, threshold=threshold, report=report)
         return made.dictionary_encode().cast(column.type) if plain is not column else made
     except (pa.ArrowException, TypeError, OverflowError, ValueError) as error:
         if isinstance(error, RecipeError):
@@ -63,13 +71,14 @@ def _made(
     key: ProjectKey | None,
     engine: Engine,
     threshold: float,
+    report: Report,
 ) -> Any:
     import pyarrow as pa
 
     operator, parameters = step["operator"], step["parameters"]
     if operator == "redact_text":
-        texts = _redacted_column(table, column, step, rules, key=key, engine=engine, threshold=threshold)
-        return pa.array(texts, type=column.type)
+        made = _redacted_column(table, column, step, rules, key=key, engine=engine, threshold=threshold, report=report)
+        return pa.array(made, type=column.type)
     if operator == "shift":
         subjects = table[parameters["subject"]].to_pylist()
         most = most_days(parameters)
@@ -107,6 +116,7 @@ def _redacted_column(
     key: ProjectKey | None,
     engine: Engine,
     threshold: float,
+    report: Report,
 ) -> list[Any]:
     """Treat what is found within text; a value of any other type that holds something becomes NULL."""
     known = [(one["entity"], table[one["column"]].to_pylist()) for one in step["parameters"].get("known", ())]
@@ -120,6 +130,7 @@ def _redacted_column(
         context=engine.context(name_tokens(step["name"])),
         treat=treatment(rules, key),
         wanted=rules.keys(),
+        report=report,
     )
     after = [one and one.text for one in made]
     if is_text(column.type):

@@ -1,7 +1,7 @@
 """Free text without what names people: the analyser's findings, and what other columns of the same row tell."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from privacy.scan.batch import analyze_batch
@@ -31,17 +31,20 @@ def redacted_texts(
     context: Sequence[str] = (),
     treat: Treat = placeholder,
     wanted: Collection[str] = (),
+    report: Callable[[], None] = lambda: None,
 ) -> list[Redacted | None]:
     """Return each text with what was found in it treated, "<ENTITY>" by default; NULL stays NULL.
 
     ``known`` holds (entity, column): the value that such a column has in the row is treated in its text too. Findings
     that are only recorded (times, addresses of pages) are left unless ``wanted`` names their entity. A text that
-    cannot be analysed in full, or still holds findings after some rounds, becomes "<REDACTED>" whole.
+    cannot be analysed in full, or still holds findings after some rounds, becomes "<REDACTED>" whole. ``report`` is
+    called now and then, and may raise.
     """
     made = [None if text is None else Redacted(text) for text in values]
     open_rows = [row for row, one in enumerate(made) if one is not None]
     for _round in range(ROUNDS):
-        found = _analysed({made[row].text for row in open_rows}, engine, threshold, context, wanted)  # type: ignore[union-attr]
+        texts = {made[row].text for row in open_rows}  # type: ignore[union-attr]
+        found = _analysed(texts, engine, threshold, context, wanted, report=report)
         left = []
         for row in open_rows:
             before = made[row]
@@ -70,13 +73,19 @@ def _new(hits: Sequence[Hit], before: Redacted) -> list[Hit]:
 
 
 def _analysed(
-    texts: Collection[str], engine: Engine, threshold: float, context: Sequence[str], wanted: Collection[str]
+    texts: Collection[str],
+    engine: Engine,
+    threshold: float,
+    context: Sequence[str],
+    wanted: Collection[str],
+    *,
+    report: Callable[[], None],
 ) -> dict[str, list[Hit] | None]:
     """Return the findings that count in each text, None where it was not analysed in full."""
     import pyarrow as pa
 
     ordered = sorted(texts)
-    batch = analyze_batch(engine, pa.array(ordered, pa.string()), context, threshold)
+    batch = analyze_batch(engine, pa.array(ordered, pa.string()), context, threshold, report=report)
     made: dict[str, list[Hit] | None] = {}
     for index, text in enumerate(ordered):
         analysis = batch.analyses.get(index)

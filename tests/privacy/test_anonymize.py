@@ -203,6 +203,20 @@ def test_batches_and_parts_give_the_same_rows_as_the_whole_and_tell_of_a_sample(
     assert sample(tables_of(target), 30)["patient_id"].to_pylist() == table["patient_id"].to_pylist()[::3]
 
 
+def test_signs_of_life_are_given_while_texts_are_searched(engine, tmp_path):
+    table, signs = patients(1, 300).select(["note", "email"]), []
+    recipe = propose(scan(table, {}, engine=engine), {})
+    treat(
+        [table],
+        tmp_path / "made",
+        recipe,
+        key=ProjectKey(1, b"k" * 32),
+        engine=engine,
+        progress=lambda: signs.append(1),
+    )
+    assert len(signs) > 20, "once for the batch, once for each step, and many times within"
+
+
 def test_parts_of_other_types_are_not_joined(tmp_path):
     for name, value in (("a", 1), ("b", "x")):
         pq.write_table(pa.table({"n": [value]}), tmp_path / name)
