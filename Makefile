@@ -61,7 +61,7 @@ migrations: setup ## every table has its migration
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: setup ## what is claimed of speed, each beside a peer; ARGS="--rows 100000" is quicker
-	@for one in bench/ledger.py bench/fairness.py bench/drift.py bench/pii.py; do $(BIN)/python $$one $(ARGS) || exit 1; done
+	@for one in bench/ledger.py bench/fairness.py bench/drift.py bench/explain.py bench/pii.py; do $(BIN)/python $$one $(ARGS) || exit 1; done
 
 image: ## the container image; ENGINE=podman for another engine
 	$(or $(ENGINE),docker) build --tag probity:local .
