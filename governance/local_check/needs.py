@@ -3,7 +3,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from governance.promotion.needs.tables import (
     sketch_document,
 )
 from registry.backends.base import BackendError
+from registry.backends.inference import WANTS, infer
 from registry.backends.sandbox import ISOLATED
 from registry.canonical import canonical
 from registry.checks import Need
@@ -131,6 +132,21 @@ class Needs:
         with tempfile.TemporaryDirectory(prefix="probity-check-") as folder:
             return document(scan(self.subject.model, workdir=Path(folder) / "work", isolation=ISOLATED))
 
+    def _perturbed(self, need: Need) -> Provided | None:
+        subject = self.subject
+        if subject.model is None:
+            return None
+        from governance.local_check.changed_rows import perturbed
+
+        base = self._inferred()[0].column("score").to_numpy()
+        return table(perturbed(subject, need.role, base, self._scored))
+
+    def _scored(self, rows: Any) -> Any:
+        """Return the model's scores of other rows, as an array."""
+        with tempfile.TemporaryDirectory(prefix="probity-check-") as folder:
+            tables, _ = _infer(self.subject, Rows(rows, self.subject.evaluation.schema), Path(folder), WANTS[:1])
+        return tables[0].column("score").to_numpy()
+
     def _attributions(self, _need: Need) -> Provided | None:
         if self.subject.model is None:
             return None
@@ -145,33 +161,29 @@ class Needs:
         if self._answers is None:
             self.progress("the model answers in the sandbox")
             with tempfile.TemporaryDirectory(prefix="probity-check-") as folder:
-                self._answers = _infer(self.subject, Path(folder))
+                found, meta = _infer(self.subject, self.subject.evaluation, Path(folder), WANTS)
+                self._answers = (found[0], found[1], meta)
         return self._answers
 
 
-def _infer(subject: Subject, folder: Path) -> tuple[Any, Any, dict[str, Any]]:
+def _infer(subject: Subject, rows: Rows, folder: Path, want: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the tables that were wanted, and how they were made."""
     import pyarrow as pa
 
-    from registry.backends.inference import WANTS, infer
-
     data, work = folder / "rows.parquet", folder / "work"
-    data.write_bytes(subject.evaluation.parquet)
+    data.write_bytes(rows.parquet)
     work.mkdir()
     found = infer(
         Path(str(subject.model)),
         data,
         features=subject.features,
         positive=subject.evaluation.schema["positive"],
-        want=WANTS,
+        want=want,
         seed=int(subject.version[:8], 16),
         workdir=work,
     )
-    tables = [
-        pa.ipc.open_file(pa.py_buffer(place.read_bytes())).read_all()
-        for place in (found.predictions, found.attributions)
-        if place
-    ]
-    return tables[0], tables[1], dict(found.meta)
+    places = [place for place in (found.predictions, found.attributions) if place]
+    return [pa.ipc.open_file(pa.py_buffer(place.read_bytes())).read_all() for place in places], dict(found.meta)
 
 
 TRAIN = "name the rows that were learned from with --train"
@@ -186,6 +198,7 @@ KINDS = {
     "current": TRAIN,
     "predictions": MODEL,
     "model_files": MODEL,
+    "perturbed": MODEL,
     "attributions": MODEL,
     "attributions_meta": MODEL,
 }

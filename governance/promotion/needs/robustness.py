@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from governance.promotion.needs.tables import NOTHING_TO_CHANGE, no_answer, perturbed_table, unanswered_table
 from governance.promotion.subject import Subject
 from monitoring.statistics.perturbing import NOISE, Perturbed, perturb
 from monitoring.statistics.ranges import RangeError, declared_ranges
@@ -12,8 +13,6 @@ from registry.backends.base import BackendError
 from registry.checks import Need
 from registry.infer import answer_file, infer_version
 from registry.models import VersionKind
-
-COLUMNS = ("row", "feature", "score", "base_score", "prediction", "base_prediction")
 
 
 class SchemaRangeError(BackendError):
@@ -36,7 +35,7 @@ def perturbed(subject: Subject, need: Need, progress: Any) -> str | None:
     seed = int(str(evaluation.content_id)[:8], 16)
     made = perturb(source, version.features, ranges, kind, scale=float(scale) if kind == NOISE else 0.0, seed=seed)
     if made is None:
-        return _kept_reason("The model takes no feature that can be wrong in this way.", applies=False)
+        return str(keep_table(unanswered_table(NOTHING_TO_CHANGE, applies=False)).pk)
     asked = infer_version(version, data_digest=evaluation.content_id, schema=evaluation.schema, progress=progress)
     base = read_table(str(asked.scores_id)).column("score").to_numpy()[made.rows]
     try:
@@ -44,8 +43,8 @@ def perturbed(subject: Subject, need: Need, progress: Any) -> str | None:
     except BackendError as error:
         if error.retriable:
             raise
-        return _kept_reason(f"The model has no answer to such input: {str(error).rstrip('.')}.", applies=True)
-    return _kept(made, scores, base, subject.threshold)
+        return str(keep_table(unanswered_table(no_answer(error), applies=True)).pk)
+    return str(keep_table(perturbed_table(made, scores, base, subject.threshold)).pk)
 
 
 def _answers(subject: Subject, made: Perturbed, progress: Any) -> Any:
@@ -58,17 +57,3 @@ def _answers(subject: Subject, made: Perturbed, progress: Any) -> Any:
             subject.version, place, schema=subject.evaluation.schema, want=("predictions",), progress=progress
         )
     return answer.to_numpy()
-
-
-def _kept(made: Perturbed, scores: Any, base: Any, threshold: float) -> str:
-    import pyarrow as pa
-
-    columns = (made.rows, made.features, scores, base, scores >= threshold, base >= threshold)
-    return str(keep_table(pa.table(dict(zip(COLUMNS, columns, strict=True)))).pk)
-
-
-def _kept_reason(reason: str, *, applies: bool) -> str:
-    import pyarrow as pa
-
-    table = pa.table({name: pa.array([], pa.float64()) for name in COLUMNS})
-    return str(keep_table(table.replace_schema_metadata({"error": reason, "applies": "yes" if applies else "no"})).pk)

@@ -153,3 +153,28 @@ def sketch_document(table: Any, names: Sequence[str], schema: Mapping[str, Any])
 
     kinds = {feature["name"]: feature["kind"] for feature in schema["features"]}
     return dict(sketch_table(table, {name: kinds[name] for name in names if name in kinds}))
+
+
+NOTHING_TO_CHANGE = "The model takes no feature that can be wrong in this way."
+PERTURBED = ("row", "feature", "score", "base_score", "prediction", "base_prediction")
+
+
+def perturbed_table(made: Any, scores: Any, base: Any, threshold: float) -> Any:
+    """Return the answers to changed rows beside those to the rows they were made of."""
+    import pyarrow as pa
+
+    columns = (made.rows, made.features, scores, base, scores >= threshold, base >= threshold)
+    return pa.table(dict(zip(PERTURBED, columns, strict=True)))
+
+
+def no_answer(error: Exception) -> str:
+    """Return the reason for a model that fails on changed rows."""
+    return f"The model has no answer to such input: {str(error).rstrip('.')}."
+
+
+def unanswered_table(reason: str, *, applies: bool) -> Any:
+    """Return the empty table of changed rows that says why there is no answer, or that there is nothing to change."""
+    import pyarrow as pa
+
+    table = pa.table({name: pa.array([], pa.float64()) for name in PERTURBED})
+    return table.replace_schema_metadata({"error": reason, "applies": "yes" if applies else "no"})
