@@ -23,6 +23,7 @@ LOSSES = ("loss", "logloss", "nll", "error", "rmse", "mse", "mae", "cost", "perp
 HELD_OUT = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev", "holdout"})
 TRAINING = frozenset({"train", "training", "fit"})
 WIDEST = 25
+FEWEST = 3  # points: a way there and a way back
 
 
 class CurvesError(ValueError):
@@ -102,19 +103,32 @@ def _rank(name: str) -> int:
 def training_loss(curves: Sequence[Curve]) -> Curve | None:
     """Return the loss on the training rows, by its name; None where no name says so."""
     losses = [one for one in curves if _rank(one.name) < len(LOSSES) and not HELD_OUT & set(_words(one.name))]
-    return min(losses, key=lambda one: (not TRAINING & set(_words(one.name)), _rank(one.name), one.name), default=None)
+    return min(
+        losses,
+        key=lambda one: (_short(one), not TRAINING & set(_words(one.name)), _rank(one.name), one.name),
+        default=None,
+    )
 
 
 def held_out_loss(curves: Sequence[Curve], beside: Curve | None) -> Curve | None:
     """Return the loss on held-out rows, the one most like the training loss in its name; None where there is none."""
     own = set(_words(beside.name)) - TRAINING if beside else set()
     losses = [one for one in curves if _rank(one.name) < len(LOSSES) and HELD_OUT & set(_words(one.name))]
-    return min(losses, key=lambda one: (-len(own & set(_words(one.name))), _rank(one.name), one.name), default=None)
+    return min(
+        losses,
+        key=lambda one: (_short(one), -len(own & set(_words(one.name))), _rank(one.name), one.name),
+        default=None,
+    )
+
+
+def _short(curve: Curve) -> bool:
+    """Say that a curve is a number logged once, or nearly: it is taken only where there is no other."""
+    return len(curve.values) < FEWEST
 
 
 def above_best(smooth: NDArray[np.float64]) -> float | None:
     """Return how far a loss ends above its best, as a share of its whole range; None for a flat or too short one."""
-    if len(smooth) < 3:  # noqa: PLR2004 - a way there and a way back
+    if len(smooth) < FEWEST:
         return None
     low, high = float(smooth.min()), float(smooth.max())
     return (float(smooth[-1]) - low) / (high - low) if high > low else None

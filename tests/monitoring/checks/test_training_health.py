@@ -118,6 +118,14 @@ def test_losses_are_found_by_their_names(names, training, held_out):
     assert (found and found.name, other and other.name) == (training, held_out)
 
 
+def test_a_number_that_was_logged_once_is_not_taken_for_the_curve():
+    curves = read_curves(
+        _document(**{"train.log_loss": [0.4], "train_loss": DOWN, "val.loss": [0.5], "val_loss": UP_AGAIN})
+    )
+    training = training_loss(curves)
+    assert (training.name, held_out_loss(curves, training).name) == ("train_loss", "val_loss")
+
+
 def test_a_loss_that_is_named_by_the_policy_is_taken_and_one_that_does_not_exist_is_not_known():
     document = _document(objective=DOWN, objective_b=UP_AGAIN)
     found = _measure(document, training=["objective"], held_out=["objective_b"])
