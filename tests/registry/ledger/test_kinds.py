@@ -9,12 +9,14 @@ from types import ModuleType
 import pytest
 from django.db.models import Model
 
+import governance.access.tokens
 import governance.policies.assign
 import governance.policies.publish
 import governance.promotion.alerts
 import governance.promotion.approve
 import governance.promotion.assess
 import governance.promotion.expire
+import governance.promotion.explain
 import governance.promotion.rejudge
 import governance.promotion.release
 import governance.promotion.request
@@ -26,8 +28,10 @@ import governance.retention.erase
 import governance.retention.hold
 import governance.watch
 import privacy.anonymize
+import privacy.examine
 import privacy.key_changes
 import privacy.reveal
+import privacy.verdicts
 import registry.artifacts
 import registry.register
 import registry.run
@@ -95,6 +99,10 @@ USE_CASES: dict[ModuleType, set[str]] = {
     registry.train: {"start_training", "train", "import_version"},
     privacy.anonymize: {"start_anonymizing", "anonymize"},
     privacy.key_changes: {"current_key", "rotate_key", "shred_key"},
+    privacy.examine: {"start_scan", "examine", "scan", "record_scan"},
+    privacy.verdicts: {"give_word", "request_lowering", "grant_lowering"},
+    governance.access.tokens: {"create_token", "revoke_token"},
+    governance.promotion.explain: {"explain"},
     privacy.reveal: {"request_reveal", "grant_reveal", "open_reveal"},
     governance.policies.publish: {"publish"},
     governance.policies.assign: {"propose", "confirm"},
@@ -120,6 +128,7 @@ ASKING = {
     "applies_to_deployed", "rulings_of", "released_at", "waiting_since", "approvals_on", "is_open", "is_settled",
     "objections", "hold_on", "projects_about",
     "applies_to_open", "read_rows", "store", "keep_bytes", "keep_file", "keep_document", "keep_table", "keep_tree",
+    "keep_files", "newest_scan", "words_on", "judged_report", "known_scan", "engine", "help_along", "secret_digest",
     "read_bytes", "read_document", "read_table", "local_path", "checkout_tree", "sweep", "told",
     "claim", "stop_training", "project_key",
 }  # fmt: skip
