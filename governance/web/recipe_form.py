@@ -11,7 +11,9 @@ from typing import Any
 from privacy.recipe import FORMAT, propose, result_class
 from privacy.recipe_text import read_recipe
 from privacy.scan import operator_parameters
+from privacy.scan.columns import IS
 from privacy.scan.operator_parameters import IN_TEXT
+from privacy.scan.operators import KNOWN_IN_TEXT
 from privacy.scan.recipe_errors import RecipeColumnError, RecipeError
 
 MOST = 60
@@ -77,15 +79,7 @@ def choices_of(report: Mapping[str, Any], recipe: Mapping[str, Any]) -> tuple[li
     columns = sorted(
         enumerate(report["columns"]), key=lambda item: (item[1]["name"] not in steps, item[1]["verdict"] == "CLEAN")
     )
-    by_column = []
-    for index, column in columns[:MOST]:
-        step = steps.get(column["name"], {"operator": KEEP, "parameters": {}})
-        offered = _offered(column)
-        offered |= {step["operator"]: OPERATORS.get(step["operator"], step["operator"])}
-        preset = {"known": step["parameters"].get("known", _known(column, steps.values()))}
-        by_column.append(
-            Choice(column["name"], f"c{index}", column, offered, step["operator"], step["parameters"], preset=preset)
-        )
+    by_column = [_choice(index, column, steps, report) for index, column in columns[:MOST]]
     rules = recipe.get("entities", {})
     names = sorted({one for column in report["columns"] if column["verdict"] != "CLEAN" for one in column["entities"]})
     by_entity = [
@@ -97,11 +91,18 @@ def choices_of(report: Mapping[str, Any], recipe: Mapping[str, Any]) -> tuple[li
     return by_column, by_entity
 
 
-def _known(column: Mapping[str, Any], steps: Any) -> list[dict[str, str]]:
-    """Return the columns whose value in a row is looked for in its texts: those that text of the proposal has."""
-    found = [one for step in steps for one in step["parameters"].get("known", ())]
-    named = {(one["column"], one["entity"]) for one in found if one["column"] != column["name"]}
-    return [{"column": name, "entity": entity} for name, entity in sorted(named)]
+def _choice(index: int, column: Mapping[str, Any], steps: Mapping[str, Any], report: Mapping[str, Any]) -> Choice:
+    step = steps.get(column["name"], {"operator": KEEP, "parameters": {}})
+    operator, parameters = step["operator"], step["parameters"]
+    offered = {**_offered(column), operator: OPERATORS.get(operator, operator)}
+    preset = {"known": parameters.get("known") or _known(column, report)}
+    return Choice(column["name"], f"c{index}", column, offered, operator, parameters, preset=preset)
+
+
+def _known(column: Mapping[str, Any], report: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the columns whose value in a row is looked for in its texts, as the findings propose them."""
+    named = [one for one in report["columns"] if one["verdict"] == IS and one["label"] in KNOWN_IN_TEXT]
+    return [{"column": one["name"], "entity": one["label"]} for one in named if one["name"] != column["name"]]
 
 
 def _offered(column: Mapping[str, Any]) -> dict[str, str]:
@@ -120,6 +121,17 @@ def errors_of(recipe: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str,
             operator_parameters.check(step, schema)
         except RecipeError as error:
             found[step["name"]] = str(error)
+    return found
+
+
+def rule_errors_of(recipe: Mapping[str, Any]) -> dict[str, str]:
+    """Return by entity what is wrong with its rule."""
+    found = {}
+    for entity, rule in recipe.get("entities", {}).items():
+        try:
+            operator_parameters.check_rule(entity, rule)
+        except RecipeError as error:
+            found[entity] = str(error)
     return found
 
 
@@ -154,8 +166,10 @@ def read_choices(posted: Mapping[str, str], base: Mapping[str, Any], report: Map
 
     Raises RecipeError for what is no operator. Parameters are checked where their column is shown.
     """
-    by_column, by_entity = choices_of(report, base)
-    shown = {one.name: one for one in by_column if f"{one.key}-operator" in posted}
+    _by_column, by_entity = choices_of(report, base)
+    known = {one["name"]: one for one in base["columns"]}
+    columns = [item for item in enumerate(report["columns"]) if f"c{item[0]}-operator" in posted]
+    shown = {column["name"]: _choice(index, column, known, report) for index, column in columns}
     steps = [one for one in base["columns"] if one["name"] not in shown]
     for one in shown.values():
         operator = posted[f"{one.key}-operator"]
@@ -184,9 +198,7 @@ def _rule(posted: Mapping[str, str], one: Choice, base: Mapping[str, Any]) -> di
         return kept
     if not operator:
         return None
-    rule = {"operator": operator, "parameters": dict(_parameters(posted, one, operator))}
-    operator_parameters.check_rule(one.name, rule)
-    return rule
+    return {"operator": operator, "parameters": dict(_parameters(posted, one, operator))}
 
 
 def _parameters(posted: Mapping[str, str], one: Choice, operator: str) -> Iterator[tuple[str, Any]]:

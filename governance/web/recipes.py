@@ -11,7 +11,7 @@ from governance.access.permissions import REGISTRARS, require_one_of
 from governance.web.actors import Member, members_only
 from governance.web.columns import verdict_badge
 from governance.web.datasets import MOST, find
-from governance.web.recipe_form import KEEP, Choice, base_of, choices_of, errors_of, read_choices
+from governance.web.recipe_form import KEEP, Choice, base_of, choices_of, errors_of, read_choices, rule_errors_of
 from governance.web.recipe_form import (
     MOST as MOST_COLUMNS,
 )
@@ -78,7 +78,7 @@ def _start(
 ) -> HttpResponse:
     project = version.dataset.project
     require_one_of(member.principal, project, REGISTRARS, "anonymise a dataset")
-    if errors := errors_of(recipe, report):
+    if errors := {**errors_of(recipe, report), **rule_errors_of(recipe)}:
         raise StepsRefusedError(
             f"Of the choices {len(errors)} cannot be applied. {' '.join(list(errors.values())[:3])}"
         )
@@ -115,6 +115,9 @@ def _page(
             one.pairs, one.changed = (
                 (shown.pairs.get(one.name, ()), shown.changed.get(one.name, 0)) if shown else ((), 0)
             )
+        wrong = rule_errors_of(recipe)
+        for one in entities:
+            one.error = wrong.get(one.name, "")
     context = {
         "version": version,
         "decided": [(one, _verdict(one.column)) for one in columns if not _stays(one)],

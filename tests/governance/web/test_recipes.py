@@ -2,6 +2,7 @@
 
 import pytest
 
+from governance.web import recipe_form
 from privacy.anonymize import anonymize
 from privacy.anonymous_work import forget
 from privacy.models import Anonymization
@@ -66,6 +67,24 @@ def test_what_does_not_fit_is_told_at_its_column_and_what_was_chosen_stays(scene
         assert 'aria-describedby="c4-error"' in html
         assert 'value="a number"' in html
     assert not Run.objects.filter(kind="anonymize").exists()
+
+
+def test_a_rule_that_is_none_is_told_at_its_entity_and_what_was_chosen_stays(scene, version):
+    form = {"c2-operator": "drop", "eEMAIL_ADDRESS-operator": "mask", "eEMAIL_ADDRESS-keep_last": "-1"}
+    html = sent(scene.client("eve"), version, 409, deed="start", **form)
+    assert 'aria-describedby="eEMAIL_ADDRESS-error"' in html
+    assert "keep_last is a count of characters" in html
+    assert '<option value="drop" selected>' in html
+
+
+def test_a_choice_counts_also_for_a_column_beyond_those_that_the_page_shows_first(scene, version, monkeypatch):
+    monkeypatch.setattr(recipe_form, "MOST", 1)
+    html = sent(scene.client("eve"), version, deed="preview", **{"c4-operator": "redact", "c1-operator": "redact_text"})
+    assert "operator: redact\n" in html
+    assert "known: []" in html, "the box was not checked"
+    monkeypatch.setattr(recipe_form, "MOST", 60)
+    form = {"c1-operator": "redact_text", "deed": "preview"}
+    assert "c1-known" in sent(scene.client("eve"), version, **form), "and can be checked again"
 
 
 def test_a_draft_in_yaml_is_taken_over_and_one_that_is_none_is_refused(scene, version):
