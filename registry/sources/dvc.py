@@ -9,6 +9,7 @@ directories and files" in DVC's user guide.
 import configparser
 import hashlib
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ SECONDS = 30
 CHUNK = 1 << 20
 LONGEST = 64 << 20
 LOOKED_AT = 512
+_ALONE = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _TEXT = frozenset(bytes(range(32, 127)) + b"\n\r\t\f\b")
 
@@ -92,10 +94,13 @@ def _form(out: Tracked) -> dict[str, Any]:
 
 
 def _git(root: Path, *arguments: str) -> bytes:
-    """Ask git for what it has recorded; nothing of the repository is run."""
+    """Ask git for what it has recorded; nothing that the repository's own configuration names is run or fetched."""
     command = ["git", "-C", str(root), "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", *arguments]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _ALONE
     try:
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL, env=environment
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SourceError(f"git did not answer ({type(error).__name__}).", "source_unavailable") from error
     if done.returncode:

@@ -137,6 +137,29 @@ def test_an_object_that_is_nowhere_and_a_damaged_list_are_told(repository):
     assert refused.value.code == "source_damaged"
 
 
+def test_nothing_that_the_configuration_of_a_repository_names_is_run(repository):
+    """A missing object of a partial clone would be fetched, by a command that the repository names."""
+    ran = repository.parent / "ran"
+    object_ = subprocess.run(
+        ["git", "-C", str(repository), "rev-parse", "HEAD:data/rows.csv.dvc"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    (repository / ".git/objects" / object_[:2] / object_[2:]).unlink()
+    for name, value in {
+        "core.repositoryformatversion": "1",
+        "extensions.partialClone": "far",
+        "remote.far.promisor": "true",
+        "remote.far.url": "ssh://nowhere/x",
+        "core.sshCommand": f"touch {ran}; false",
+    }.items():
+        git(repository, "config", name, value)
+    with pytest.raises(SourceError):
+        tracked_by_dvc(str(repository), "data/rows.csv")
+    assert not ran.exists()
+
+
 def test_a_list_of_a_folder_that_leads_outside_is_refused(repository):
     escaping = json.dumps([{"md5": md5(ROWS), "relpath": "../../escape"}]).encode()
     name = kept(repository.parent / "remote", escaping, ".dir")
