@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BUILD = ROOT / "build" / "peers"
 RUNS = 5
+SMALL = 10  # numbers below it are shares and scores, and are printed with three places
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,10 @@ def show(rows: list[Row], *, as_json: bool, notes: list[str]) -> None:
         print(json.dumps([asdict(one) for one in rows], indent=2))
         print(*notes, sep="\n", file=sys.stderr)
         return
-    print(f"{'row':<16}{'ours':>14}{'peer':>14}  {'unit':<14}{'ratio':>8}  {'same':<6}peer")
+    print(f"{'row':<28}{'ours':>14}{'peer':>14}  {'unit':<14}{'ratio':>8}  {'same':<6}peer")
     for one in rows:
         same = {True: "yes", False: "NO", None: "-"}[one.same]
-        rates = f"{one.ours:>14,.0f}{one.peer:>14,.0f}  {one.unit:<14}{one.ratio:>8.2f}"
-        print(f"{one.name:<16}{rates}  {same:<6}{one.peer_name}")
+        places = 3 if max(one.ours, one.peer) < SMALL else 0
+        rates = f"{one.ours:>14,.{places}f}{one.peer:>14,.{places}f}  {one.unit:<14}{one.ratio:>8.2f}"
+        print(f"{one.name:<28}{rates}  {same:<6}{one.peer_name}")
     print(*notes, sep="\n")
