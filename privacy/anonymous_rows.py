@@ -13,7 +13,8 @@ from privacy.recipe import apply
 from privacy.scan.engine import Engine
 from privacy.scan.keyed import ProjectKey
 
-BATCH_ROWS = 4096
+BATCH_ROWS = 4096  # treated at once
+GROUP_ROWS = 32_768  # in a row group of what is kept
 SAMPLE_ROWS = 10_000
 
 
@@ -52,7 +53,7 @@ def treat(
     engine: Engine,
     progress: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write the rows of some tables into a Parquet file by a recipe; types stay, and each batch is a row group.
+    """Write the rows of some tables into a Parquet file by a recipe; types stay.
 
     Raises RecipeError, or one of its kinds, where the recipe does not fit, and whatever ``progress`` raises. Without
     a table no file is written.
@@ -84,7 +85,7 @@ def tables_of(file: Path) -> Iterable[Any]:
     with pq.ParquetFile(file) as opened:
         if not opened.metadata.num_rows:
             yield opened.schema_arrow.empty_table()
-        for batch in opened.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
+        for batch in opened.iter_batches(batch_size=GROUP_ROWS, use_threads=False):
             yield pa.Table.from_batches([batch])
 
 

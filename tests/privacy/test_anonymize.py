@@ -217,6 +217,15 @@ def test_signs_of_life_are_given_while_texts_are_searched(engine, tmp_path):
     assert len(signs) > 20, "once for the batch, once for each step, and many times within"
 
 
+def test_what_is_joined_has_row_groups_of_a_size_to_scan_not_of_the_batches_that_were_treated(tmp_path):
+    rows = pa.table({"n": list(range(100))})
+    for name in ("a", "b"):
+        pq.write_table(rows, tmp_path / name, row_group_size=10)
+    join([tmp_path / "a", tmp_path / "b"], tmp_path / "c", "the rows")
+    assert pq.read_metadata(tmp_path / "c").num_row_groups == 2
+    assert pq.read_table(tmp_path / "c").equals(pa.concat_tables([rows, rows]).combine_chunks())
+
+
 def test_parts_of_other_types_are_not_joined(tmp_path):
     for name, value in (("a", 1), ("b", "x")):
         pq.write_table(pa.table({"n": [value]}), tmp_path / name)
