@@ -14,8 +14,26 @@ from django.db import connection, connections
 from django.test.utils import setup_databases, teardown_databases
 
 from tests.postgres import Postgres, postgres
+from tests.run import AGAIN
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+DATABASE = {"db", "transactional_db", "committed_db", "django_db_setup", "child_environment"}
+
+
+def _depends_on_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("once"):
+        return False
+    return bool(item.get_closest_marker("django_db")) or not DATABASE.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another database run again only what opens one, and says nothing that the first has not said."""
+    if os.environ.get(AGAIN):
+        again = [item for item in items if _depends_on_database(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
+        items[:] = again
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

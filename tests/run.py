@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from tests.postgres import postgres
 
 DATABASES = ("sqlite", "postgres")
-# What never opens a database runs once, with the first of them.
+AGAIN = "PROBITY_TEST_AGAIN"
+# What never opens a database runs once, with the first of them: these are not even collected again (see conftest).
 WITHOUT_DATABASE = (
     "tests/contracts",
     "tests/governance/local_check",
@@ -51,9 +52,10 @@ def run(database: str, arguments: list[str], *, skip_pure: bool) -> int:
     sys.stdout.write(f"\n=== tests on {database} ===\n")
     sys.stdout.flush()
     once = [f"--ignore={place}" for place in WITHOUT_DATABASE] if skip_pure else []
+    again = {AGAIN: "1"} if skip_pure else {}
     with database_url(database) as environment:
         command = [sys.executable, "-m", "pytest", *once, *arguments]
-        return subprocess.run(command, env=environment, check=False).returncode
+        return subprocess.run(command, env={**environment, **again}, check=False).returncode
 
 
 def main(arguments: list[str]) -> int:

@@ -23,6 +23,8 @@ from registry.train import import_version
 from tests.governance.api.world import World, build, policy_text, work
 from tests.registry.scene import PLUGINS, SCHEMA, rows_file
 
+pytestmark = pytest.mark.once
+
 COMMIT = "1" * 40
 
 

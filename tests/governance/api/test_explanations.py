@@ -7,7 +7,7 @@ from governance.promotion.explain import Explanation, NotExplainableError, Part,
 from registry.models import Deployment
 from tests.governance.api.world import API
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 PLACE = "11111111-1111-4111-8111-111111111111"
 
 

@@ -12,6 +12,8 @@ from registry import train as training
 from registry.models import ModelVersion, Run
 from tests.governance.management.conftest import asked
 
+pytestmark = pytest.mark.once
+
 BEGIN = "def train(tables, parameters, output, seed):\n"
 PROGRAMS = {
     "raises": ("    raise KeyError('no such column')\n", "KeyError"),

@@ -31,6 +31,8 @@ from registry.artifacts import checkout_tree
 from registry.catalog import check
 from tests.governance.management.conftest import asked, csv_text, loans, state
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[3]
 CUBE = {
     "format": "cube/1",

@@ -13,7 +13,7 @@ from registry.artifacts import keep_tree
 from registry.backends.serving.local import LocalServing
 from tests.governance.stage import deployment_of, fresh, outcomes_of, rows
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.once]
 FEATURES = ["x1", "x2"]
 MODEL_CHECKS = """
   - check: explainability
