@@ -71,7 +71,7 @@ def test_an_image_is_asked_in_a_container_or_refused_with_what_can_be_done(world
 
     def answer(found, _data, *, workdir: Path, **_more):
         (workdir / "scores").write_text(found.reference())
-        return inference.Inference(workdir / "scores", None, {"rows": 4}, image.ISOLATION, "")
+        return inference.Inference(workdir / "scores", None, {"rows": 4}, "container", "")
 
     monkeypatch.setattr(image, "ask_image", answer)
     made = ask(version, data)

@@ -275,12 +275,15 @@ def test_predictions_for_other_rows_are_not_computable(stage, rows):
     assert f"{rows} predictions were handed in for 60 evaluation rows" in reasons_of(promotion)
 
 
-@pytest.mark.parametrize("kind", ["image", "endpoint"])
-def test_a_version_without_a_model_to_load_is_not_computable(stage, kind):
+NOT_HERE = [("image", "do not name its image"), ("endpoint", "is of kind endpoint: it has no model to load here")]
+
+
+@pytest.mark.parametrize(("kind", "why"), NOT_HERE)
+def test_a_version_without_a_model_to_load_is_not_computable(stage, kind, why):
     details = {"image_digest": "sha256:0", "contract": {}}
     promotion = stage.assessed(stage.version(kind=kind, content=None, details=details))
     assert (promotion.state, outcomes_of(promotion)[AUC]) == ("BLOCKED", "ERROR")
-    assert f"is of kind {kind}: it has no model to load here" in reasons_of(promotion)
+    assert why in reasons_of(promotion)
 
 
 PII = """  - check: pii
