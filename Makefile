@@ -6,7 +6,7 @@ BOOST := build/boost
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up bench test test-boost test-long check lint format typecheck imports migrations image clean
+.PHONY: help setup demo up bench test test-boost test-docker test-long check lint format typecheck imports migrations image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 18
@@ -37,6 +37,9 @@ test: setup check ## everything that a change must pass: style, types, layers, m
 test-boost: $(BOOST)/.locked ## models of XGBoost, LightGBM and ONNX, in an environment of its own that has them
 	PROBITY_TEST_DATABASE=sqlite $(BOOST)/bin/python -m tests.run \
 	  tests/registry/backends/test_boosted_models.py tests/governance/promotion/test_formats.py $(ARGS)
+
+test-docker: setup ## the container as the sandbox, with the engine of this machine (DOCKER_HOST) and the image of `make image`
+	$(BIN)/python -m pytest tests/registry/backends/test_real_container.py $(ARGS)
 
 test-long: setup check ## the same, with the tests that take minutes
 	$(BIN)/python -m tests.run -n $(JOBS) -m "long or not long" $(ARGS)

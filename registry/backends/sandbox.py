@@ -31,6 +31,7 @@ from registry.backends.failures import (
     from_description,
 )
 from registry.backends.isolation.confine import unavailable
+from registry.backends.isolation.container import KILLED, NOT_STARTED, Contained
 from registry.backends.programs.start import FAILED, RESULT, UNCONFINED
 
 __all__ = ["ISOLATED", "NOT_ISOLATED", "Limits", "SandboxResult", "available", "run"]
@@ -139,13 +140,14 @@ class _Watch:
 
     def explain(self, code: int) -> SandboxError:
         """Say why a child that left no answer ended."""
-        if code == UNCONFINED:
+        contained = isinstance(self.process, Contained)
+        if code == UNCONFINED or (contained and code == NOT_STARTED):
             return self._fail(SandboxUnavailableError, f"could not be isolated: {self.text().strip()[-300:]}")
         if code == -signal.SIGXCPU or (code == -signal.SIGKILL and self._had_its_cpu()):
             return self._fail(SandboxCpuError, f"used up its {self.limits.cpu_seconds} s of processor time")
-        if code == -signal.SIGKILL:
+        if code == -signal.SIGKILL or (contained and code == KILLED):
             return self._fail(
-                SandboxMemoryError, "was killed by the system, which does that when the machine's memory runs out"
+                SandboxMemoryError, "was killed by the system, which does that when there is no more memory for it"
             )
         if any(sign in self.text()[-4000:] for sign in ALLOCATION_FAILED):
             return self._fail(

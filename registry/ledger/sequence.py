@@ -19,7 +19,7 @@ from registry.ledger.queue import FROZEN, Taken, UnsoundEventError
 from registry.ledger.rows import Log
 from registry.ledger.tree import Edge, TreeHead, with_partials
 
-LARGEST_BATCH = 16_384
+LARGEST_BATCH = 32_768
 
 
 class RefusedToSignError(RuntimeError):

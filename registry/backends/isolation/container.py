@@ -17,6 +17,7 @@ IMAGE = "PROBITY_SANDBOX_IMAGE"
 DEFAULT_IMAGE = "probity:local"
 PYTHON, CODE = "/srv/venv/bin/python", "/srv/probity"  # where the image has them: see Dockerfile
 STOP_SECONDS = 30
+NOT_STARTED, KILLED = 125, 137  # the exit codes of an engine that could not run it, and of what SIGKILL ended
 
 
 class Contained(subprocess.Popen[bytes]):
