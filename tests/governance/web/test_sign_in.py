@@ -1,5 +1,6 @@
 """Guessing passwords is slow: failures are counted by account and address, on the page and in the admin."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -104,7 +105,7 @@ def test_neither_name_nor_address_is_kept_and_what_is_old_is_removed(ada, monkey
     sign_in("/login/", "wrong")
     kept = list(AttemptCount.objects.values_list("key", flat=True))
     assert len(kept) == 3
-    assert all(len(key) == 64 and "ada" not in key and ADDRESS not in key for key in kept)
+    assert all(re.fullmatch("[0-9a-f]{64}", key) for key in kept)  # digests, which may hold "ada" by chance
     assert AttemptCount.objects.filter(key=Counter("sign_in", f"ADA\n{ADDRESS}".lower(), 1).key()).exists()
     later(monkeypatch, days=2)
     take([Counter("other", "x", 5)])
