@@ -19,6 +19,7 @@ from tests.run import AGAIN
 ROOT = Path(__file__).resolve().parent.parent
 
 
+LONGEST = ("tests/scenarios/", "tests/governance/test_kill.py", "tests/governance/test_startup.py")
 DATABASE = {"db", "transactional_db", "committed_db", "django_db_setup", "child_environment"}
 
 
@@ -29,7 +30,8 @@ def _depends_on_database(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On another database run again only what opens one, and says nothing that the first has not said."""
+    """Begin with what takes long, so that the workers end together; on another database run only what opens one."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     if os.environ.get(AGAIN):
         again = [item for item in items if _depends_on_database(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
