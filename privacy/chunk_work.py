@@ -22,7 +22,7 @@ from privacy.scan.scan import ScanError
 from registry.lease import LeaseLostError, lease_time, storable
 from registry.models import Run
 from registry.queue import enqueue
-from registry.run import told
+from registry.telling import told
 
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 4

@@ -11,6 +11,7 @@ from registry import run
 from registry.checks import Cancelled
 from registry.lease import LeaseLostError
 from registry.models import Run
+from registry.telling import told
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def anonymize_chunk(run_id: str, chunk_id: str) -> None:
     except LeaseLostError:
         return
     except Exception as error:  # noqa: BLE001 - the chunk is free again; what goes on wrong ends the run
-        logger.warning("chunk %s of run %s was not anonymised: %s", chunk_id, run_id, run.told(error))
+        logger.warning("chunk %s of run %s was not anonymised: %s", chunk_id, run_id, told(error))
 
 
 @shared_task(name=taking_in.TAKE_IN)
@@ -52,4 +53,4 @@ def scan_chunk(run_id: str, chunk_id: str) -> None:
     except (Cancelled, LeaseLostError):
         return
     except Exception as error:  # noqa: BLE001 - the chunk is free again; what goes on wrong ends the run
-        logger.warning("chunk %s of run %s was not scanned: %s", chunk_id, run_id, run.told(error))
+        logger.warning("chunk %s of run %s was not scanned: %s", chunk_id, run_id, told(error))

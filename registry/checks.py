@@ -6,6 +6,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from registry.canonical import decimal_string, digest
+from registry.telling import told
+
+LONGEST_REASON = 2000
 
 
 class Status(StrEnum):
@@ -185,3 +188,20 @@ class ParameterError(ValueError):
     """A parameter that a check does not know or that is out of its range."""
 
     code = "check_parameter"
+
+
+def outcome_of(
+    check: Check, inputs: Inputs, context: Context, *, through: tuple[type[BaseException], ...] = ()
+) -> Outcome:
+    """Measure; whatever a check raises is an ERROR in its report, never a pass and never a lost report.
+
+    A cancellation, a want of memory and what is named in ``through`` go on to the caller.
+    """
+    try:
+        return check.measure(inputs, context)
+    except (Cancelled, MemoryError):
+        raise
+    except through:
+        raise
+    except Exception as error:  # noqa: BLE001 - a check may be anybody's; its failure is what is reported
+        return Outcome(status=Status.ERROR, reason=told(error)[:LONGEST_REASON])

@@ -1,15 +1,13 @@
 """Runs: start, claim under a lease, keep alive, end, cancel; and sweep up what died."""
 
 import logging
-import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -21,6 +19,7 @@ from registry.lease import GaveUpError, Lease, LeaseLostError, lease_time, stora
 from registry.ledger.append import append
 from registry.models import Actor, Project, Run, RunStatus
 from registry.queue import enqueue
+from registry.telling import told
 
 __all__ = [
     "Lease",
@@ -32,13 +31,11 @@ __all__ = [
     "perform",
     "start",
     "sweep",
-    "told",
 ]
 
 logger = logging.getLogger(__name__)
 LONGEST_BACK_OFF = 60
 LOST_MESSAGE_SECONDS = 15
-OURS = frozenset({"registry", "privacy", "monitoring", "governance"})
 EARLY = timedelta(seconds=0.5)  # a countdown may fire a little before its time
 
 
@@ -52,17 +49,6 @@ class Wait:
 
 Work = Callable[[Run, Lease], dict[str, Any] | Wait]
 Stop = Callable[[Run], None]
-
-
-def told(error: BaseException) -> str:
-    """Return what may be kept of an error: our own sentences; of any other its type and place, for its text may hold
-    the values it broke on (a database that is away or locked speaks of itself only).
-    """
-    if type(error).__module__.partition(".")[0] in OURS or isinstance(error, OperationalError):
-        return str(error)
-    name = type(error).__name__
-    places = traceback.extract_tb(error.__traceback__)
-    return f"{name} ({Path(places[-1].filename).name}, line {places[-1].lineno})" if places else name
 
 
 @transaction.atomic

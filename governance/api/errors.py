@@ -14,10 +14,10 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
 from registry.backends.base import BackendError
+from registry.telling import OURS
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-OURS = ("registry", "privacy", "monitoring", "governance")
 
 _CODES: Mapping[int, str] = {
     401: "token_unknown token_revoked token_expired token_ownerless",

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
 from governance.local_check.listed import load_check
@@ -11,9 +9,7 @@ from governance.local_check.needs import Needs, Provided
 from governance.rules.evidence import seed_of
 from governance.rules.policy import CheckRule
 from registry.canonical import digest
-from registry.checks import Cancelled, Check, Context, Outcome, Report, Status
-
-OURS = frozenset({"governance", "registry", "privacy", "monitoring"})
+from registry.checks import Check, Context, Outcome, Report, Status, outcome_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +57,8 @@ def measure_all(needs: Needs, rules: Sequence[CheckRule], listed: Mapping[str, s
 
 
 def _outcome(check: Check, inputs: LocalInputs, missing: Mapping[str, str], context: Context) -> Outcome:
-    """Measure; whatever a check raises is an ERROR in its report, never a pass."""
+    """Measure, or say what is missing."""
     if missing:
         why = "; ".join(f"{name}: {reason}" for name, reason in sorted(missing.items()))
         return Outcome(status=Status.NOT_COMPUTABLE, reason=f"what it needs could not be collected: {why}"[:2000])
-    try:
-        return check.measure(inputs, context)
-    except (Cancelled, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001 - a check may be anybody's; its failure is what is reported
-        return Outcome(status=Status.ERROR, reason=_told(error)[:2000])
-
-
-def _told(error: Exception) -> str:
-    """Return our own sentences, and of any other error its type and place: its text may hold values of the rows."""
-    if type(error).__module__.partition(".")[0] in OURS:
-        return str(error)
-    places = extract_tb(error.__traceback__)
-    return f"{type(error).__name__} ({Path(places[-1].filename).name}, line {places[-1].lineno})"
+    return outcome_of(check, inputs, context)

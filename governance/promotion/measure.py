@@ -16,11 +16,11 @@ from governance.rules.evidence import seed_of
 from registry import catalog
 from registry.artifacts import keep_document, read_document, read_table
 from registry.canonical import digest
-from registry.checks import Cancelled, Check, Context, Inputs, Outcome, Report, Status
+from registry.checks import Context, Outcome, Report, Status, outcome_of
 from registry.infer import isolation
 from registry.ledger.append import append, moment
 from registry.models import Actor, Run
-from registry.run import Lease, LeaseLostError, told
+from registry.run import Lease, LeaseLostError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,7 @@ def _outcome(collected: Collected, seed: int, progress: Callable[[float, str], N
         why = "; ".join(f"{name}: {reason}" for name, reason in sorted(collected.missing.items()))
         return Outcome(status=Status.NOT_COMPUTABLE, reason=f"what it needs could not be collected: {why}"[:2000])
     context = Context(seed=seed, parameters=collected.parameters, progress=progress)
-    return outcome_of(catalog.check(collected.check), KeptInputs(collected.inputs), context)
-
-
-def outcome_of(check: Check, inputs: Inputs, context: Context) -> Outcome:
-    """Measure; whatever a check raises is an ERROR in its report, never a pass and never a lost report."""
-    try:
-        return check.measure(inputs, context)
-    except (Cancelled, LeaseLostError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001 - a check may be anybody's; its failure is what is reported
-        return Outcome(status=Status.ERROR, reason=told(error)[:2000])
+    return outcome_of(catalog.check(collected.check), KeptInputs(collected.inputs), context, through=(LeaseLostError,))
 
 
 def measure(collected: Collected, *, manifest: str, run: Run, lease: Lease, renew: bool = False) -> CheckRun:

@@ -12,13 +12,13 @@ from typing import Any
 
 from governance.models import CheckRun, Evidence
 from governance.promotion.engine import engine_of
-from governance.promotion.measure import KeptInputs, outcome_of
+from governance.promotion.measure import KeptInputs
 from governance.rules.evidence import seed_of
 from registry import catalog
 from registry.artifacts import read_bytes, read_document
 from registry.blobs import BlobDamagedError, BlobMissingError
 from registry.canonical import digest
-from registry.checks import Check, Context, Report
+from registry.checks import Check, Context, Report, outcome_of
 
 TOLERANCE = Decimal("1e-9")
 NUMBERS = ("value", "lower", "upper")

@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from governance.promotion.measure import outcome_of
 from monitoring.checks.fairness import check as fairness
 from monitoring.checks.performance import check as performance
-from registry.checks import Context, Status
+from registry.checks import Context, Status, outcome_of
 from tests.contracts.broken import EMPTY, broken
 from tests.contracts.given import LISTED, check_of, given_to
 from tests.contracts.soundness import numbers_of, sound

@@ -10,9 +10,8 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 
 from governance.local_check.command import main
-from governance.promotion.measure import outcome_of
 from registry import catalog
-from registry.checks import Context, ParameterError, Status
+from registry.checks import Context, ParameterError, Status, outcome_of
 from tests.contracts.broken import EMPTY, broken
 from tests.contracts.soundness import numbers_of, sound
 from tests.monitoring.checks.inputs import Collected, predictions, random_predictions, report

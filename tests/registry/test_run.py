@@ -17,6 +17,7 @@ from registry.checks import Cancelled
 from registry.ledger import read
 from registry.models import Actor, Run
 from registry.run import LeaseLostError, Wait
+from registry.telling import told
 from tests.registry.scene import TASK, queued
 
 pytestmark = pytest.mark.django_db
@@ -207,7 +208,7 @@ def test_other_errors_end_the_run_and_are_kept(error, code, sent):
     one = queued()
     sent.clear()
     ended = perform(one, raising(error))
-    assert (ended.status, ended.error_code, ended.error, sent) == ("FAILED", code, run.told(error), [])
+    assert (ended.status, ended.error_code, ended.error, sent) == ("FAILED", code, told(error), [])
     assert ends(one)[0]["status"] == "FAILED"
 
 
