@@ -10,45 +10,35 @@ from rest_framework.views import APIView
 from governance.api.authentication import Caller
 
 
-class PredictThrottle(SimpleRateThrottle):
+class _PrincipalThrottle(SimpleRateThrottle):
+    """Calls of a principal a minute, of each place that the address names, at the rate that the settings give now."""
+
+    setting: str
+
+    def get_rate(self) -> str:
+        """Return the rate that the settings give now."""
+        return f"{getattr(settings, self.setting)}/min"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        """Return what is counted together: this principal's calls to this place."""
+        caller = cast("Caller", request.user)
+        place = "".join(f".{part}" for part in view.kwargs.values())
+        return f"probity.{self.scope}.{caller.principal.pk}{place}"
+
+
+class PredictThrottle(_PrincipalThrottle):
     """PROBITY_PREDICTS_PER_MINUTE calls of a principal to a deployment."""
 
-    scope = "predict"
-
-    def get_rate(self) -> str:
-        """Return the rate that the settings give now."""
-        return f"{settings.PROBITY_PREDICTS_PER_MINUTE}/min"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        """Return what is counted together: this principal's calls to this deployment."""
-        caller = cast("Caller", request.user)
-        return f"probity.predict.{caller.principal.pk}.{view.kwargs['deployment_id']}"
+    scope, setting = "predict", "PROBITY_PREDICTS_PER_MINUTE"
 
 
-class ExplainThrottle(SimpleRateThrottle):
+class ExplainThrottle(_PrincipalThrottle):
     """PROBITY_EXPLAINS_PER_MINUTE calls of a principal to a deployment: each loads the model anew."""
 
-    scope = "explain"
-
-    def get_rate(self) -> str:
-        """Return the rate that the settings give now."""
-        return f"{settings.PROBITY_EXPLAINS_PER_MINUTE}/min"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        """Return what is counted together: this principal's calls to this deployment."""
-        caller = cast("Caller", request.user)
-        return f"probity.explain.{caller.principal.pk}.{view.kwargs['deployment_id']}"
+    scope, setting = "explain", "PROBITY_EXPLAINS_PER_MINUTE"
 
 
-class RedactThrottle(SimpleRateThrottle):
+class RedactThrottle(_PrincipalThrottle):
     """PROBITY_REDACTS_PER_MINUTE calls of a principal."""
 
-    scope = "redact"
-
-    def get_rate(self) -> str:
-        """Return the rate that the settings give now."""
-        return f"{settings.PROBITY_REDACTS_PER_MINUTE}/min"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002
-        """Return what is counted together: all calls of this principal."""
-        return f"probity.redact.{cast('Caller', request.user).principal.pk}"
+    scope, setting = "redact", "PROBITY_REDACTS_PER_MINUTE"
