@@ -140,13 +140,24 @@ def kind_of_leaf(log: Log, seq: int) -> str:
     return str(_rows(sql, [log.number, seq])[0][0])
 
 
+class EntryGoneError(RuntimeError):
+    """A place in the tree whose event is not in the database any more: somebody removed it behind the record's back."""
+
+    code = "entry_gone"
+
+
 def bodies(log: Log, start: int, count: int) -> list[bytes]:
-    """Return the texts of ``count`` entries of a log from ``start`` on."""
+    """Return the texts of ``count`` entries of a log from ``start`` on; raises EntryGoneError when one is not there."""
     sql = (
-        "SELECT e.body FROM ledger_leaf l JOIN ledger_event e ON e.id = l.event_id "
+        "SELECT l.seq, e.body FROM ledger_leaf l JOIN ledger_event e ON e.id = l.event_id "
         "WHERE l.log_id = %s AND l.seq >= %s AND l.seq < %s ORDER BY l.seq"
     )
-    return [row[0].encode() for row in _rows(sql, [log.number, start, start + count])]
+    found = _rows(sql, [log.number, start, start + count])
+    if len(found) != count:
+        there = {row[0] for row in found}
+        gone = next(seq for seq in range(start, start + count) if seq not in there)
+        raise EntryGoneError(f"The event of entry {gone} of {log.origin} is not in the database any more.")
+    return [row[1].encode() for row in found]
 
 
 def leaf_reader(log: Log) -> Callable[[int, int], list[bytes]]:

@@ -17,6 +17,7 @@ from registry.ledger.sequence import BusyError, RefusedToSignError, Sequencer
 from registry.ledger.sequencing import INTERVAL_SECONDS, Loop
 from registry.ledger.tree import leaf_hash, root_of
 from registry.models import Actor
+from tests.governance.exports.tamper import unguarded
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +85,15 @@ def test_the_tree_does_not_depend_on_the_size_of_the_batches(sequencer, memory, 
     prover = rows.prover(log, last.head.size)
     for index in (0, len(texts) // 2, len(texts) - 1):
         verify_inclusion(last.head, index, leaf_hash(texts[index]), prover.inclusion(index))
+
+
+def test_an_entry_whose_event_was_removed_is_named_and_none_takes_its_place(sequencer):
+    add_events(3)
+    drain(sequencer)
+    with unguarded("ledger_event"):
+        execute("DELETE FROM ledger_event WHERE id = 2")
+    with pytest.raises(rows.EntryGoneError, match=r"entry 1 of example\.org/log is not in the database"):
+        rows.bodies(rows.last_log(), 0, 3)
 
 
 def test_a_smaller_number_that_commits_later_is_not_lost(sequencer):
