@@ -13,7 +13,7 @@ from privacy.scan.context import Tokens
 from privacy.scan.finders import Finder, Part, Raw, without_duplicates
 from privacy.scan.gates import Gates
 from privacy.scan.hits import Analysis, Found, hits
-from privacy.scan.needs import present
+from privacy.scan.needs import EVERY, present
 from privacy.scan.pieces import PIECE
 from privacy.scan.plan import Job, worth
 
@@ -26,10 +26,14 @@ Report = Callable[[], None]
 
 @dataclass(slots=True)
 class Batch:
-    """The findings of one batch, by the place of the text; a text that is not here holds none."""
+    """The findings of one batch, by the place of the text; a text that is not here holds none.
+
+    ``characters`` are those that may stand in the texts, as a class of ``needs``.
+    """
 
     analyses: dict[int, Analysis] = field(default_factory=dict)
     problem: str = ""
+    characters: int = EVERY
 
 
 def analyze_batch(
@@ -50,7 +54,7 @@ def analyze_batch(
     import pyarrow.compute as pc
 
     known = present(texts) if characters is None else characters
-    made = Batch()
+    made = Batch(characters=known)
     short = pc.less_equal(pc.utf8_length(texts), PIECE)
     single = pc.indices_nonzero(pc.invert(short)).to_pylist()
     if len(texts) <= FEW:

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from privacy.scan.characters import BEYOND, DIGITS, Rules, UnreadableError
+from privacy.scan.characters import BEYOND, Rules, UnreadableError
 from privacy.scan.cores import core
-from privacy.scan.needs import Needs, either, needs
+from privacy.scan.needs import NUMERALS, Needs, either, needs
 from privacy.scan.relaxed import parsed, written
-
-_DIGITS = sum(1 << point for point in DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Mask:
     @property
     def needs_digit(self) -> bool:
         """Say whether a digit, or something beyond ASCII, has to be there."""
-        return any(not one & ~(_DIGITS | BEYOND) for one in self.needs)
+        return any(not one & ~(NUMERALS | BEYOND) for one in self.needs)
 
     def can_match(self, present: int) -> bool:
         """Say whether texts of these characters may match."""

@@ -8,12 +8,15 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from privacy.scan.characters import BEYOND, bits
+from privacy.scan.characters import BEYOND, DIGITS, bits
 from privacy.scan.relaxed import ITEMS, REPEATS
 
 Needs = frozenset[int]
 NOTHING: Needs = frozenset()
-_ASCII, _BYTES, _BLOCK = 128, 256, 1 << 15
+EVERY = (BEYOND << 1) - 1  # all characters
+NUMERALS = sum(1 << point for point in DIGITS)
+_ASCII = 128
+_FIRST, _BLOCK = 1 << 11, 1 << 18
 _FREQUENT = sum(1 << ord(one) for one in " abcdefghijklmnopqrstuvwxyz")
 
 
@@ -26,11 +29,11 @@ def present(texts: Any) -> int:
         return 0
     places = np.frombuffer(ends, np.int64 if str(texts.type) == "large_string" else np.int32)
     begin, end = int(places[texts.offset]), int(places[texts.offset + len(texts)])
-    counts = np.zeros(_BYTES, np.int64)
-    for start in range(begin, end, _BLOCK):  # a block fits into the cache, and so do the numbers made of it
-        counts += np.bincount(np.frombuffer(data, np.uint8, min(_BLOCK, end - start), start), minlength=_BYTES)
-    found = sum(1 << int(one) for one in np.flatnonzero(counts[:_ASCII]))
-    return found | (BEYOND if counts[_ASCII:].any() else 0)
+    written, seen = memoryview(data), b""
+    for start in (begin, *range(begin + _FIRST, end, _BLOCK)):
+        some = bytes(written[start : min(start + (_BLOCK if start > begin else _FIRST), end)])
+        seen += bytes(set(some.translate(None, seen)))  # what was met before is dropped: hardly anything is left
+    return reduce(or_, (1 << one if one < _ASCII else BEYOND for one in seen), 0)
 
 
 def needs_of_words(words: Iterable[str]) -> Needs:

@@ -2,28 +2,35 @@
 
 from typing import Any
 
+from privacy.scan.characters import BEYOND
 from privacy.scan.column_names import named_entity
 from privacy.scan.distinct import hashed
 from privacy.scan.entities import name_tokens
 from privacy.scan.groups import ColumnPart, Value
+from privacy.scan.needs import EVERY, NUMERALS
 
 _SPACE = r"\t-\r\x1c-\x20"  # what ``str.strip`` and \s take for space in ASCII
 _CODE = rf"^[{_SPACE}]*(?:[^{_SPACE}]+|[0-9{_SPACE}().+\-/,]*)[{_SPACE}]*$"
 _SEVERAL = 2
 
 
-def count(part: ColumnPart, texts: Any, cells: Any, key: bytes) -> None:
-    """Count what ``part.gather`` would, of an Arrow array of texts and a numpy array of the cells of each."""
+def count(part: ColumnPart, texts: Any, cells: Any, key: bytes, characters: int = EVERY) -> None:
+    """Count what ``part.gather`` would, of an Arrow array of texts and a numpy array of the cells of each.
+
+    ``characters`` are those that may stand in the texts, as a class of ``needs``.
+    """
     import pyarrow.compute as pc
 
     if named_entity(name_tokens(part.name)):
         part.gather(_values(texts, cells), key)
         return
-    plain = pc.string_is_ascii(texts).to_numpy(zero_copy_only=False)
-    if not plain.all():
+    if characters & BEYOND:
+        plain = pc.string_is_ascii(texts).to_numpy(zero_copy_only=False)
         part.gather(_values(texts.filter(~plain), cells[~plain]), key)
         texts, cells = texts.filter(plain), cells[plain]
     _see_several(part, texts, key)
+    if not characters & NUMERALS:
+        return
     numbers = pc.match_substring_regex(texts, "[0-9]").to_numpy(zero_copy_only=False)
     if not numbers.any():
         return

@@ -57,6 +57,8 @@ _GIVEN = {one.lower() for one in GIVEN}
 NOT_PEOPLE = CALENDAR | {one.lower() for one in NOT_A_SURNAME}
 PLACES = {one.lower() for one in COUNTRIES + STATES + CITIES}
 PEOPLES_KNOWN = {one.lower() for one in PEOPLES}
+_NO_NAME, _NO_PLACE = COMMON | STREETS, COMMON | CALENDAR | PEOPLES_KNOWN | _GIVEN
+_OTHERS = NOT_PEOPLE | PEOPLES_KNOWN
 _SPLIT = re.compile(r"[^\W\d_]+(?:['\u2019\-][^\W\d_]+)*")
 _SHORTEST_SHOUTED = 5
 _SHORTEST_SMALL = 6
@@ -71,13 +73,13 @@ def words(text: str) -> list[str]:
 def may_be_name(text: str) -> bool:
     """Say whether capitals in a sentence may name somebody or something: no word of the language is among them."""
     found = words(text)
-    known = [one in KNOWN for one in found]
-    if not found or any(one in NOT_PEOPLE or one in PEOPLES_KNOWN for one in found) or text.lower() in PLACES:
+    if not found or not _OTHERS.isdisjoint(found) or text.lower() in PLACES:
         return False
+    known = [one in KNOWN for one in found]
     if text.isupper() and len(text) < _SHORTEST_SHOUTED:
         return any(known)
     if len(found) == 1:
-        return known[0] or not {found[0], found[0].removesuffix("s")} & (COMMON | STREETS)
+        return known[0] or _NO_NAME.isdisjoint((found[0], found[0].removesuffix("s")))
     return known[0] or not any(one in COMMON and not listed for one, listed in zip(found, known, strict=True))
 
 
@@ -92,7 +94,7 @@ def may_be_place(text: str) -> bool:
     found = words(text)
     if text.lower() in PLACES:
         return True
-    if not found or found[0] in COMMON | CALENDAR | PEOPLES_KNOWN or found[0] in _GIVEN:
+    if not found or found[0] in _NO_PLACE:
         return False
     return len(found) > 1 or may_be_name(text)
 

@@ -191,4 +191,6 @@ def _gather(gathered: ColumnPart, batch: Batch, texts: Any, cells: Any, *, key: 
     gathered.gather((Value(text, number, batch.analyses[row].hits) for text, number, row in found), key)
     nothing = np.ones(len(texts), bool)
     nothing[rows] = False
-    count(gathered, texts.filter(nothing) if len(rows) else texts, cells[nothing], key)
+    if len(rows):
+        texts, cells = texts.filter(nothing), cells[nothing]
+    count(gathered, texts, cells, key, batch.characters)

@@ -10,9 +10,10 @@ from operator import or_
 from typing import Any
 
 from privacy.scan.batch import Batch, analyze_batch
-from privacy.scan.needs import present
+from privacy.scan.needs import NUMERALS, present
 
 LARGEST = 64_000_000  # bytes: a larger column is a group of its own
+LARGE = 250_000  # bytes: a column from this size on without digits is not looked at with those that have some
 _LETTERS = sum(1 << point for point in range(128) if chr(point).isalpha())
 
 
@@ -50,6 +51,8 @@ def analyze_columns(
             report=reported,
         )
         found.update(_parted(whole, {name: len(columns[name]) for name in names}))
+        for name in names:
+            found[name].characters = characters[name]
     return found
 
 
@@ -60,7 +63,8 @@ def _groups(
     groups: dict[Any, list[str]] = {}
     sizes: dict[Any, int] = {}
     for name, texts in columns.items():
-        key: Any = (engine.named(contexts[name]), bool(characters[name] & _LETTERS))
+        without = not characters[name] & NUMERALS and texts.nbytes >= LARGE
+        key: Any = (engine.named(contexts[name]), bool(characters[name] & _LETTERS), without)
         sizes[key] = sizes.get(key, 0) + texts.nbytes
         groups.setdefault(key if sizes[key] <= LARGEST else name, []).append(name)
     return groups.values()

@@ -5,6 +5,7 @@ import pytest
 
 from privacy.scan.cells import distinct, distinct_texts
 from privacy.scan.groups import ColumnPart, Value
+from privacy.scan.needs import present
 from privacy.scan.nothing_found import count
 
 ALPHABET = "0123456789 .-+/,()abzAZ_\t\n\x1c\x1f\x85\u00b2é\u0664\u2003x@"
@@ -21,7 +22,7 @@ def test_counting_at_once_is_counting_one_by_one(name):
     for _ in range(60):
         texts, cells = distinct(pa.array([*made_up(chance), None], pa.string()))
         at_once, singly = ColumnPart(name), ColumnPart(name)
-        count(at_once, texts, cells, b"k")
+        count(at_once, texts, cells, b"k", *chance.choice([(), (present(texts),)]))
         singly.gather([Value(*pair) for pair in zip(texts.to_pylist(), cells.tolist(), strict=True)], b"k")
         assert at_once.codes == singly.codes
         assert at_once.groups == singly.groups
