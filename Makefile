@@ -3,10 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.locked
 BOOST := build/boost
+TRANSFORMERS := build/transformers
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up bench test test-boost test-docker test-long check lint format typecheck imports migrations image clean
+.PHONY: help setup demo up bench test test-boost test-transformers test-docker test-long check lint format typecheck imports migrations image clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 18
@@ -23,6 +24,12 @@ $(BOOST)/.locked: requirements.lock requirements-boost.lock
 	  -r requirements.lock -r requirements-boost.lock
 	@touch $@
 
+$(TRANSFORMERS)/.locked: requirements.lock requirements-transformers.lock
+	$(PYTHON) -m venv --clear $(TRANSFORMERS)
+	$(TRANSFORMERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: \
+	  -r requirements.lock -r requirements-transformers.lock
+	@touch $@
+
 setup: $(STAMP) ## build .venv from the locked list (does nothing when that is up to date)
 
 demo: setup ## the main job on real data; ARGS="--auto --json" asks nothing
@@ -37,6 +44,9 @@ test: setup check ## everything that a change must pass: style, types, layers, m
 test-boost: $(BOOST)/.locked ## models of XGBoost, LightGBM and ONNX, in an environment of its own that has them
 	PROBITY_TEST_DATABASE=sqlite $(BOOST)/bin/python -m tests.run \
 	  tests/registry/backends/test_boosted_models.py tests/governance/promotion/test_formats.py $(ARGS)
+
+test-transformers: $(TRANSFORMERS)/.locked ## a name model of transformers, in an environment of its own that has PyTorch
+	$(TRANSFORMERS)/bin/python -m pytest tests/privacy/scan/test_transformer_names.py $(ARGS)
 
 test-docker: setup ## the container as the sandbox, with the engine of this machine (DOCKER_HOST) and the image of `make image`
 	$(BIN)/python -m pytest tests/registry/backends/test_real_container.py $(ARGS)

@@ -12,6 +12,10 @@ from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A
 from django.db import connection
 from django.http.request import validate_host
 
+from privacy.scan.custom import ENGLISH, is_known
+from privacy.scan.name_files import library_of
+from privacy.scan.nlp import EngineError
+from privacy.scan.recognizer_file import LANGUAGE, listed
 from registry.backends.isolation import container
 from registry.backends.sandbox import available as unavailable
 
@@ -28,7 +32,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 @register("probity")
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Run every check below."""
-    return [*secrets(), *address(), *broker(), *plug_ins(), *sandbox(), *names()]
+    return [*secrets(), *address(), *broker(), *plug_ins(), *sandbox(), *names(), *recognizers()]
 
 
 def secrets() -> Iterator[CheckMessage]:
@@ -142,11 +146,41 @@ def sandbox() -> Iterator[CheckMessage]:
 
 
 def names() -> Iterator[CheckMessage]:
-    """Whether the model that finds names is there."""
-    model = settings.PROBITY_NER_MODEL
-    if model and not Path(model).exists() and not (model.isidentifier() and find_spec(model)):
+    """Whether the model that finds names is there, and is one."""
+    if model := settings.PROBITY_NER_MODEL:
+        try:
+            library_of(model)
+        except EngineError as error:
+            yield Error(
+                f"PROBITY_NER_MODEL is {model!r}: {error}",
+                hint="Install the model, correct the name, or unset the variable.",
+                id="probity.E007",
+            )
+
+
+def recognizers() -> Iterator[CheckMessage]:
+    """Whether the recognisers of the installation's own can be read, and their languages are."""
+    own: list[dict[str, Any]] = []
+    if file := settings.PROBITY_RECOGNIZERS:
+        try:
+            own = listed(file)
+        except EngineError as error:
+            yield Error(
+                f"PROBITY_RECOGNIZERS is {file!r}: {error}",
+                hint="Correct the file or the path, or unset the variable.",
+                id="probity.E009",
+            )
+    languages = {ENGLISH, *settings.PROBITY_SCAN_LANGUAGES}
+    for language in sorted(one for one in languages if not is_known(one)):
         yield Error(
-            f"PROBITY_NER_MODEL is {model!r}, which is neither an installed package nor a path.",
-            hint="Install the model, correct the name, or unset the variable.",
-            id="probity.E007",
+            f"PROBITY_SCAN_LANGUAGES names {language!r}, for which there is no tokenizer.",
+            hint="Use codes of two letters (en, de, fr), separated by commas.",
+            id="probity.E010",
+        )
+    if unread := sorted({one.get(LANGUAGE, ENGLISH) for one in own} - languages):
+        yield Warning(
+            f"PROBITY_RECOGNIZERS has recognisers for {', '.join(unread)}, which PROBITY_SCAN_LANGUAGES does not name: "
+            "they look at nothing.",
+            hint="Add the language to PROBITY_SCAN_LANGUAGES, or take the recognisers out.",
+            id="probity.W005",
         )

@@ -5,20 +5,16 @@ own engine is asked about every value.
 """
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from privacy.scan.finders import Finder, as_it_is
 from privacy.scan.nlp import EngineError, blank_engine
+from privacy.scan.recognizer_file import RecognizersInvalidError, listed
 
 ENGLISH = "en"
-
-
-class RecognizersInvalidError(EngineError):
-    """The file of recognisers cannot be read as Presidio reads one."""
-
-    code = "recognizers_invalid"
 
 
 class LanguageUnknownError(EngineError):
@@ -29,17 +25,22 @@ class LanguageUnknownError(EngineError):
 
 def from_yaml(place: str | Path) -> list[Any]:
     """Return the recognisers of a file in Presidio's form; raises RecognizersInvalidError."""
-    import yaml
     from presidio_analyzer import RecognizerRegistry
 
     registry = RecognizerRegistry()
     try:
-        listed = yaml.safe_load(Path(place).read_text(encoding="utf-8"))["recognizers"]
-        for one in listed:
+        for one in listed(place):
             registry.add_pattern_recognizer_from_dict(one)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RecognizersInvalidError(f"The recognisers in {str(place)!r} cannot be read: {error!r}.") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecognizersInvalidError(f"The recognisers in {str(place)!r} cannot be used: {error!r}.") from error
     return list(registry.recognizers)
+
+
+def is_known(language: str) -> bool:
+    """Say whether there is a tokenizer for a language, without loading one."""
+    spacy = find_spec("spacy")
+    places = spacy.submodule_search_locations if spacy else None
+    return language.isidentifier() and any((Path(one) / "lang" / language).is_dir() for one in places or ())
 
 
 def language_finder(language: str, own: Sequence[Any]) -> tuple[Finder, list[Any]]:

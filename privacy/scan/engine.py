@@ -8,19 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from privacy.scan import ours
-from privacy.scan.custom import ENGLISH, LanguageUnknownError, RecognizersInvalidError, from_yaml, language_finder
+from privacy.scan.custom import ENGLISH, LanguageUnknownError, from_yaml, language_finder
 from privacy.scan.finders import Finder, finder
 from privacy.scan.hits import Analysis, Found, Hit, Merger, hits
-from privacy.scan.nlp import (
-    EngineError,
-    NerModelMissingError,
-    blank_engine,
-    keep_domains_offline,
-    model_digest,
-    model_engine,
-)
+from privacy.scan.name_files import NerModelMissingError
+from privacy.scan.name_models import NameModel, name_model
+from privacy.scan.nlp import EngineError, blank_engine, keep_domains_offline
 from privacy.scan.pieces import PIECE, pieces
 from privacy.scan.plan import Boost, Job, plan
+from privacy.scan.recognizer_file import RecognizersInvalidError
 from registry.canonical import decimal_string, digest
 
 __all__ = [
@@ -132,18 +128,18 @@ def build_engine(
 ) -> Engine:
     """Build the analyser; nothing is downloaded.
 
-    ``ner_model`` is an installed spaCy package or a folder, ``recognizers`` a file of more recognisers as Presidio
-    takes it, ``languages`` are those in which texts are read, English always among them. Raises NerModelMissingError,
-    RecognizersInvalidError, LanguageUnknownError, and EngineError for a model that does not load.
+    ``ner_model`` is an installed spaCy package or the folder of a model of spaCy or transformers, ``recognizers`` a
+    file of more recognisers as Presidio takes it, ``languages`` are those in which texts are read, English always
+    among them. Raises RecognizersInvalidError, LanguageUnknownError, and what ``name_model`` raises.
     """
     from presidio_analyzer import AnalyzerEngine
 
     keep_domains_offline()
-    nlp, ner = (model_engine(ner_model), model_digest(ner_model)) if ner_model else (blank_engine(), _WITHOUT_MODEL)
+    names = name_model(ner_model) if ner_model else NameModel(blank_engine(), (), _WITHOUT_MODEL, within=False)
     own = from_yaml(recognizers) if recognizers else []
-    registry = _registry(nlp, with_model=bool(ner_model))
+    registry = _registry(names)
     registry.recognizers.extend(one for one in own if one.supported_language == ENGLISH)
-    analyzer = AnalyzerEngine(registry=registry, nlp_engine=nlp, supported_languages=[ENGLISH])
+    analyzer = AnalyzerEngine(registry=registry, nlp_engine=names.nlp, supported_languages=[ENGLISH])
     known = sorted(registry.recognizers, key=lambda one: str(one.name))
     finders = list(map(finder, known))
     for language in dict.fromkeys(one for one in languages if one != ENGLISH):
@@ -154,22 +150,23 @@ def build_engine(
     boost = Boost(enhancer.context_similarity_factor, enhancer.min_score_with_context_similarity)
     return Engine(
         analyzer=analyzer,
-        ner=ner,
-        fingerprint=_fingerprint(known, ner),
+        ner=names.digest,
+        fingerprint=_fingerprint(known, names.digest),
         finders=tuple(finders),
-        merger=Merger(analyzer, boost, lemmas_differ=bool(ner_model)),
+        merger=Merger(analyzer, boost, lemmas_differ=names.within),
         context_words=frozenset(word for one in finders if one.words for word in one.words.words),
     )
 
 
-def _registry(nlp: Any, *, with_model: bool) -> Any:
+def _registry(names: NameModel) -> Any:
     from presidio_analyzer import Pattern, RecognizerRegistry
     from presidio_analyzer.predefined_recognizers import SpacyRecognizer, UrlRecognizer
 
     registry = RecognizerRegistry()
-    registry.load_predefined_recognizers(languages=["en"], nlp_engine=nlp)
-    if not with_model:
+    registry.load_predefined_recognizers(languages=["en"], nlp_engine=names.nlp)
+    if not names.within:
         registry.recognizers = [one for one in registry.recognizers if not isinstance(one, SpacyRecognizer)]
+    registry.recognizers.extend(names.recognizers)
     for one in registry.recognizers:
         if isinstance(one, UrlRecognizer):
             # Unanchored, this pattern is tried from every character of a run of dots: seconds for a single cell.

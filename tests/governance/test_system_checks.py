@@ -37,6 +37,11 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("probity.E007", {"PROBITY_NER_MODEL": "no_such_model"}),
     ("probity.E007", {"PROBITY_NER_MODEL": "/no/such/path"}),
     ("probity.E007", {"PROBITY_NER_MODEL": "../escape.x"}),
+    ("probity.E007", {"PROBITY_NER_MODEL": "json"}),
+    ("probity.E007", {"PROBITY_NER_MODEL": "/"}),
+    ("probity.E009", {"PROBITY_RECOGNIZERS": "/no/such/file.yaml"}),
+    ("probity.E010", {"PROBITY_SCAN_LANGUAGES": ("en", "qq")}),
+    ("probity.E010", {"PROBITY_SCAN_LANGUAGES": ("../lang/de",)}),
     ("probity.E008", {"PROBITY_ENTRY_POINTS": {"x": "/no/such/file.py"}}),
     ("probity.W003", {"PROBITY_SANDBOX": "none"}),
 ]  # fmt: skip
@@ -47,8 +52,7 @@ RIGHT: list[dict[str, Any]] = [
     {"PROBITY_PUBLIC_URL": "http://[::1]:8000", "ALLOWED_HOSTS": ["[::1]"]},
     {"DEBUG": True},
     {"PROBITY_SANDBOX": "none", "PROBITY_DEMO": True},
-    {"PROBITY_NER_MODEL": "json"},
-    {"PROBITY_NER_MODEL": "/"},
+    {"PROBITY_SCAN_LANGUAGES": ("en", "de")},
 ]
 
 
@@ -95,6 +99,25 @@ def test_a_machine_that_cannot_isolate_a_process_is_named_with_the_reason(settin
     [message] = system_checks.sandbox()
     why = {"container": "neither docker nor podman", "landlock+seccomp": "the kernel offers no Landlock"}
     assert why.get(sandbox, "") in message.msg
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("recognizers: [", ["probity.E009"]),
+        (
+            "recognizers: [{name: x, supported_entity: X, patterns: [{name: x, regex: '(', score: 1}]}]",
+            ["probity.E009"],
+        ),
+        ("recognizers: [{name: x, supported_entity: X, deny_list: [x]}]", []),
+        ("recognizers: [{name: x, supported_entity: X, deny_list: [x], supported_language: de}]", ["probity.W005"]),
+    ],
+)
+def test_a_file_of_recognisers_is_judged_before_anything_starts(settings, tmp_path, text, expected):
+    place = tmp_path / "recognizers.yaml"
+    place.write_text(text)
+    settings.PROBITY_HOME, settings.PROBITY_RECOGNIZERS = tmp_path, str(place)
+    assert _ids() == expected
 
 
 def test_every_message_says_what_to_do(settings):

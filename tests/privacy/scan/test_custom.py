@@ -2,6 +2,7 @@ import pyarrow as pa
 import pytest
 
 from privacy.scan.batch import FEW, analyze_batch
+from privacy.scan.custom import is_known
 from privacy.scan.engine import EngineError, LanguageUnknownError, RecognizersInvalidError, build_engine
 from tests.privacy.scan.test_same_findings import presidio
 
@@ -82,12 +83,37 @@ def test_the_fingerprint_holds_recognisers_and_languages(own, engine, tmp_path):
     assert len({own.fingerprint, *(one.fingerprint for one in others)}) == 4
 
 
-@pytest.mark.parametrize("text", ["recognizers: [", "other: []", "recognizers: [{name: x}]", "recognizers: 3"])
-def test_a_file_that_is_none_of_recognisers_is_refused(tmp_path, text):
+ONE = "recognizers: [{name: x, supported_entity: X, %s}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("recognizers: [", "cannot be read"),
+        ("other: []", r"at \$, 'recognizers' is a required property"),
+        ("- 3", r"at \$, \[3\] is not of type 'object'"),
+        ("recognizers: 3", r"at \$\.recognizers, 3 is not of type 'array'"),
+        ("recognizers: [{name: x}]", r"at \$\.recognizers\[0\]"),
+        (ONE % "deny_list: []", r"at \$\.recognizers\[0\]"),
+        (ONE % "deny_list: [3]", r"deny_list\[0\], 3 is not of type 'string'"),
+        (ONE % "deny_list: [x], pattern: []", "'pattern' was unexpected"),
+        (ONE % "patterns: [{name: n, regex: '\\d', score: 2}]", r"score, 2 is greater than the maximum of 1"),
+        (ONE % "patterns: [{name: n, regex: '\\d', score: .nan}]", "is nan"),
+        (ONE % "patterns: [{name: n, regex: '(', score: 1}]", "The pattern 'n' of the recogniser 'x'"),
+        (ONE % "deny_list: [x], country_code: ' '", "cannot be used"),
+    ],
+)
+def test_a_file_that_is_none_of_recognisers_is_refused_with_the_place(tmp_path, text, told):
     place = tmp_path / "recognizers.yaml"
     place.write_text(text)
-    with pytest.raises(RecognizersInvalidError, match=r"recognizers\.yaml"):
+    with pytest.raises(RecognizersInvalidError, match=told) as refused:
         build_engine(recognizers=place)
+    assert "recognizers.yaml" in str(refused.value)
+
+
+@pytest.mark.parametrize(("language", "known"), [("en", True), ("de", True), ("qq", False), ("..", False), ("", False)])
+def test_whether_a_language_can_be_read_is_told_as_spacy_tells_it(language, known):
+    assert is_known(language) is known
 
 
 def test_a_missing_file_and_an_unknown_language_are_refused(tmp_path):
