@@ -11,6 +11,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,11 +80,19 @@ def write(rows: int, file: Path) -> None:
 
 
 @contextlib.contextmanager
-def installation(secret: str, workers: int) -> Iterator[tuple[str, Environment, int]]:
-    """Run a whole service in a folder of its own; give its address, its environment and the process."""
+def installation(
+    secret: str, workers: int, *, like: Path | None = None, keep: Path | None = None, **settings: str
+) -> Iterator[tuple[str, Environment, int]]:
+    """Run a whole service in a folder of its own; give its address, its environment and the process.
+
+    The folder is filled with what ``like`` holds, and copied to ``keep`` when the service has ended.
+    """
     with tempfile.TemporaryDirectory(prefix="probity-bench-") as home:
+        if like is not None:
+            shutil.copytree(like, home, dirs_exist_ok=True)
         environment = {
             **os.environ,
+            **settings,
             "PROBITY_HOME": home,
             "PROBITY_SECRET_KEY": secret,
             "PROBITY_ADMIN_USERNAME": ADMIN,
@@ -99,6 +108,8 @@ def installation(secret: str, workers: int) -> Iterator[tuple[str, Environment, 
             finally:
                 service.send_signal(signal.SIGINT)
                 service.wait(timeout=120)
+                if keep is not None:
+                    shutil.copytree(home, keep)
 
 
 def _address(service: "subprocess.Popen[bytes]", log: Path) -> str:
@@ -137,7 +148,7 @@ class Browser:
 def scan(file: Path, secret: str, workers: int, *, kill: bool) -> tuple[dict[str, Any], list[str]]:
     """Scan the file from the page; return the facts of the scan with its seconds, and what the page told meanwhile."""
     with installation(secret, workers) as (address, environment, service):
-        version = _ask(environment, "--register", str(file))["version"]
+        version = ask(environment, "--register", str(file))["version"]
         browser, told = Browser(address, secret), []
         began, killed, quarters = time.perf_counter(), not kill, 0
         browser.post(f"/datasets/{version}/scan/")
@@ -157,7 +168,7 @@ def scan(file: Path, secret: str, workers: int, *, kill: bool) -> tuple[dict[str
             time.sleep(PAUSE)
         if not killed:
             raise RuntimeError("The scan was over before a worker could be killed; take more --rows.")
-        facts = _ask(environment, "--told", version) | {"seconds": time.perf_counter() - began, "killed": kill}
+        facts = ask(environment, "--told", version) | {"seconds": time.perf_counter() - began, "killed": kill}
         page = browser.get(f"/datasets/{version}/")
         facts["shown"] = facts["report"][:12] in page and "reader7@" not in page
         return facts, told
@@ -176,8 +187,9 @@ def pool(service: int) -> list[int]:
     return sorted(parents.get(workers[0], []))
 
 
-def _ask(environment: Environment, *arguments: str) -> dict[str, Any]:
-    command = [sys.executable, str(Path(__file__).resolve()), *arguments]
+def ask(environment: Environment, *arguments: str, script: Path = Path(__file__)) -> dict[str, Any]:
+    """Return what a script of these says in an installation."""
+    command = [sys.executable, str(script.resolve()), *arguments]
     said = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
     found: dict[str, Any] = json.loads(said)
     return found

@@ -130,7 +130,7 @@ def _make(source: DatasetVersion, plan: work.Plan, lease: Lease) -> _Version:
     from privacy.anonymous_report import report
     from privacy.anonymous_rows import Made, count, risk_of, sample, schema_after, tables_of
 
-    partitions = work.treat_all(plan, source.content, lease, _part(lease, 0.3, 0.85))
+    partitions = work.treat_all(plan, source.content, _part(lease, 0.3, 0.85))
     whole, beat = work.gathered(partitions), _beating(lease, 0.9, "keeping the new version")
     schema = schema_after(source.schema, list(whole.types))
     _raise_if_left(whole.document(schema, engine=engine(), dataset=""))

@@ -29,7 +29,6 @@ from privacy.scan.keyed import ProjectKey
 from registry.artifacts import keep_document, read_document
 from registry.canonical import digest
 from registry.models import Artifact, DatasetVersion, Run
-from registry.run import Lease
 
 HELP = "privacy.tasks.anonymize_chunk"
 Beat = Callable[[float, str], None]
@@ -91,7 +90,7 @@ def decided(run_: Run, engine: Any) -> Plan | None:
     return Plan.of(run_, read_document(run_.handle["recipe"]), key, engine)
 
 
-def treat_all(plan: Plan, content: Artifact, lease: Lease, beat: Beat) -> Partitions:
+def treat_all(plan: Plan, content: Artifact, beat: Beat) -> Partitions:
     """Have every chunk of a content treated, with other workers' help; return the partitions in their order.
 
     Raises ChunkFailedError, or DatasetReadError for what cannot be cut into chunks.
@@ -110,7 +109,7 @@ def treat_all(plan: Plan, content: Artifact, lease: Lease, beat: Beat) -> Partit
         beat(far.share, f"anonymising: {done}")
 
     work_off(dict(of), partial(_treat, plan), say)
-    lease.beat(1, "putting the parts together")
+    beat(1, "putting the parts together")
     return of
 
 
