@@ -1,5 +1,6 @@
 """The page of a dataset version: what was found, masked; words of persons; progress; and no value anywhere."""
 
+import contextlib
 import logging
 import zlib
 from datetime import timedelta
@@ -150,7 +151,9 @@ def everything_kept(version: DatasetVersion) -> dict[str, str]:
                 text = str(value)
                 if isinstance(field, BinaryField) and value:
                     data = bytes(value)
-                    text = (zlib.decompress(data) if data[:1] == b"\x78" else data).decode("utf-8", "replace")
+                    with contextlib.suppress(zlib.error):  # salts and hashes are not packed
+                        data = zlib.decompress(data)
+                    text = data.decode("utf-8", "replace")
                 found[f"{model.__name__}.{name} {row.get('id', '')}"] = text
     for place in Path(store().root).glob("??/*"):
         if place.name != version.content_id:

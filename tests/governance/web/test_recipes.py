@@ -1,5 +1,8 @@
 """The recipe editor: proposed by the findings, checked in place, previewed masked, started, followed; its result."""
 
+import logging
+
+import pyarrow.parquet as pq
 import pytest
 
 from governance.web import recipe_form
@@ -7,10 +10,15 @@ from privacy.anonymize import anonymize
 from privacy.anonymous_work import forget
 from privacy.models import Anonymization
 from registry import run
+from registry.artifacts import store
+from registry.ledger.read import entries
 from registry.models import Run
 from tests.governance.web.scene import Scene
-from tests.governance.web.test_datasets import SECRETS, page_of, rows, version_of
+from tests.governance.web.test_datasets import SECRETS, VALUES, everything_kept, page_of, rows, version_of
 from tests.privacy.scanning import done, started
+
+# what is personal: the words around it stay in an anonymised text
+VALUES_ALONE = [*VALUES["contact"], *VALUES["ssn"], "hidden-example"]
 
 
 @pytest.fixture
@@ -121,6 +129,31 @@ def test_a_run_is_started_followed_and_its_result_shown(scene, version):
     assert [secret for secret in SECRETS if secret in html] == []
     assert f"/anonymizations/{queued.pk}/" in client.get(address(version)).content.decode()
     assert Anonymization.objects.get().result.parent == version
+
+
+def test_no_value_of_the_data_is_kept_or_told_by_anonymising_it(scene, version, caplog):
+    caplog.set_level(logging.DEBUG)
+    client, pages = scene.client("eve"), []
+    rules = (
+        {},  # as proposed: pseudonyms, and texts in which what is found is replaced
+        {"c0-operator": "shift", "c0-subject": "ssn", "c0-days": "30"},  # addresses are no dates: they are lost
+        {"c0-operator": "keep", "c1-operator": "keep", "c2-operator": "drop"},  # what is left fails it
+    )
+    for rule in rules:
+        pages.append(client.post(address(version), {"deed": "preview", **rule}).content.decode())
+        answer = client.post(address(version), {"deed": "start", "model": "yes", **rule})
+        pages.append(answer.content.decode())
+    for queued in Run.objects.filter(kind="anonymize"):
+        ended = run.perform(str(queued.pk), anonymize, stop=forget)
+        pages += [client.get(f"/anonymizations/{queued.pk}/").content.decode(), ended.error]
+    assert {one.status for one in Run.objects.filter(kind="anonymize")} == {"SUCCEEDED", "FAILED"}
+    kept = everything_kept(version)
+    for made in Anonymization.objects.all():
+        place = made.result.content_id
+        kept[f"artifact {place}"] = str(pq.read_table(store().path(place)).to_pydict())
+    kept |= {f"page {number}": text for number, text in enumerate(pages)} | {"logs": caplog.text}
+    kept["ledger"] = "".join(str(entry.document()) for entry in entries())
+    assert [f"{secret} in {place}" for place, text in kept.items() for secret in VALUES_ALONE if secret in text] == []
 
 
 def test_a_run_is_cancelled_by_who_may_and_then_says_that_nothing_was_made(scene, version):
