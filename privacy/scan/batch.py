@@ -15,7 +15,7 @@ from privacy.scan.gates import Gates
 from privacy.scan.hits import Analysis, Found, hits
 from privacy.scan.needs import EVERY, present
 from privacy.scan.pieces import PIECE
-from privacy.scan.plan import Job, worth
+from privacy.scan.plan import Job
 
 FEW = 200  # below this many texts, compiling the masks costs more than they spare
 WORTH_SHAPES = 1000
@@ -118,11 +118,10 @@ class _Scan:
     def run(self, context: Sequence[str], threshold: float | None, places: Sequence[int], characters: int) -> None:
         """Fill the batch; ``places`` are those of the texts in it, ``characters`` all that may stand in them."""
         self.report()
-        jobs = worth(self.engine.plan(context, threshold), characters)
-        gates = Gates(self.texts, jobs, characters)
+        gates = Gates(self.texts, self.engine.plan(context, threshold), characters)
         rows = gates.places()
         self.words = dict(zip(rows.tolist(), self.texts.take(rows).to_pylist(), strict=True))
-        for job in jobs:
+        for job in gates.jobs:
             if not self._run(job, gates):
                 _out_of_time(self.made)
                 break

@@ -10,7 +10,8 @@ from math import prod
 from typing import Any
 
 from privacy.scan.characters import BEYOND, bits
-from privacy.scan.relaxed import ITEMS, LARGEST_REPEAT, REPEATS
+from privacy.scan.nodes import ITEMS, REPEATS, inner
+from privacy.scan.relaxed import LARGEST_REPEAT
 
 Choice = tuple[float, Any]  # how likely, and the node
 
@@ -85,7 +86,7 @@ def _is_cut(node: Any) -> bool:
         most = node.max_count
         loops = (most is None or most > LARGEST_REPEAT) and most != node.min_count
         return (loops and _is_wide(node.subpattern)) or (most != 0 and _is_cut(node.subpattern))
-    return any(map(_is_cut, _inner(node)))
+    return any(map(_is_cut, inner(node)))
 
 
 def _is_wide(node: Any) -> bool:
@@ -93,16 +94,7 @@ def _is_wide(node: Any) -> bool:
     if kind in ITEMS:
         points = bits(node)
         return sum(bool(points >> ord(one) & 1) for one in "0123456789aeinorstz") > _WIDE
-    return kind in {"Any", "AnyAll", "AnyU"} or any(map(_is_wide, _inner(node)))
-
-
-def _inner(node: Any) -> list[Any]:
-    kind = type(node).__name__
-    if kind == "Sequence":
-        return list(node.items)
-    if kind == "Branch":
-        return list(node.branches)
-    return [node.subpattern] if kind in REPEATS | {"Group", "Atomic"} else []
+    return kind in {"Any", "AnyAll", "AnyU"} or any(map(_is_wide, inner(node)))
 
 
 def _likely(node: Any) -> float:

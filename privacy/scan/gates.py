@@ -1,14 +1,16 @@
-"""Which texts a mask lets through: many masks are asked at once in a few alternations, each only where those match.
+"""Which texts a mask lets through.
 
-What needs a digit is only asked of texts with one.
+What needs a digit is only asked of texts with one, many masks at once in a few alternations, each only where those
+match. All other masks are one automaton.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from privacy.scan.automata import Joined, automaton
 from privacy.scan.characters import BEYOND
 from privacy.scan.masks import Asked, Mask
-from privacy.scan.plan import Job
+from privacy.scan.plan import Job, worth
 
 LONGEST = 20_000  # longer alternations take more states than they spare passes
 FEW = 24  # an expression is not worth compiling for so few texts
@@ -19,19 +21,24 @@ class Gates:
     """The texts of a column by what may be found in them; places are numpy arrays, ascending."""
 
     def __init__(self, texts: Any, jobs: Sequence[Job], present: int) -> None:
-        """Take an Arrow array of texts, what is to look at them, and the characters that stand in them."""
+        """Take an Arrow array of texts, what is to look at them, and the characters that stand in them.
+
+        ``jobs`` are those of them that can find something among these characters.
+        """
         import numpy as np
 
         self.texts = texts
         self.present = present
+        self.jobs = worth(jobs, present)
         self.every = np.arange(len(texts))
         self.open = False
         self.groups: dict[int, _Group] = {}
         self.let: dict[int, Any] = {}
-        masks = {id(one): one for one in _masks(jobs) if one is not None}
-        self.open = any(one is None for one in _masks(jobs))
+        masks = {id(one): one for one in _masks(self.jobs) if one is not None}
+        self.open = any(one is None for one in _masks(self.jobs))
         with_digit = [one for one in masks.values() if one.needs_digit]
-        self._ask([one for one in masks.values() if not one.needs_digit], self.every)
+        if len(with_digit) < len(masks):
+            self._run(_masks(jobs), masks)
         if with_digit:
             self._ask(with_digit, self._matching(self.every, _DIGIT[bool(present & BEYOND)]))
 
@@ -42,6 +49,7 @@ class Gates:
         if self.open:
             return self.every
         found = [group.places for group in {id(one): one for one in self.groups.values()}.values()]
+        found += self.let.values()
         return np.unique(np.concatenate(found)) if found else self.every[:0]
 
     def through(self, mask: Mask | None) -> Any:
@@ -57,6 +65,22 @@ class Gates:
     def beside(self, places: Any, context: Mask) -> Any:
         """Return those of some places where a context word stands in the text."""
         return self._matching(places, context.full.sharp)
+
+    def _run(self, planned: Iterable[Mask | None], masks: Mapping[int, Mask]) -> None:
+        """Run the automaton of all that is planned, whatever the characters: so it is the same for many columns."""
+        import numpy as np
+
+        numbers: dict[str, list[int]] = {}
+        for one in planned:
+            if one is not None and not one.needs_digit:
+                numbers.setdefault(one.asked(self.present).sharp, []).append(id(one))
+        made, texts = automaton(tuple(numbers)), Joined(self.texts)
+        let: list[list[int]] = [[] for _ in numbers]
+        for place in made.places(texts):
+            for number in made.matching(texts[place]):
+                let[number].append(place)
+        for places, those in zip(let, numbers.values(), strict=True):
+            self.let.update((one, np.array(places, np.int64)) for one in those if one in masks)
 
     def _ask(self, masks: Iterable[Mask], places: Any) -> None:
         """Ask the masks in groups, of the texts at some places."""

@@ -9,7 +9,7 @@ from operator import or_
 from typing import Any
 
 from privacy.scan.characters import BEYOND, DIGITS, bits
-from privacy.scan.relaxed import ITEMS, REPEATS
+from privacy.scan.nodes import ITEMS, REPEATS
 
 Needs = frozenset[int]
 NOTHING: Needs = frozenset()

@@ -1,24 +1,34 @@
 """A pattern made weaker: an expression for RE2, linear in the text, that matches wherever the pattern does.
 
 It is derived from the pattern's own syntax tree, as the ``regex`` package that runs it reads it. Look-arounds and
-anchors are dropped (but the ends of the text, and where a word of ASCII begins), large repeats are opened, what is
-optional at either end is left out, and case rules become classes. Every step only lets more through: a text that the
-relaxed expression does not match holds no match.
+anchors are dropped (but the ends of the text, and where a word of ASCII begins or ends), large repeats are opened, what
+is optional at either end is left out, and case rules become classes. Every step only lets more through: a text that the
+relaxed expression does not match holds no match. Texts may also be asked in a row, with SEPARATOR between them.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from itertools import takewhile
 from typing import Any
 
 from privacy.scan.characters import EVERYTHING, Rules, UnreadableError, edged_class, item_class
+from privacy.scan.nodes import (
+    ENDS,
+    ITEMS,
+    REPEATS,
+    begins_word,
+    close,
+    ends_word,
+    is_optional,
+    is_plain,
+    is_zero_width,
+    takes_edge,
+)
 
 LARGEST_REPEAT = 12
 _ANYTHING = "(?s:.)*"
-ITEMS = frozenset({"Character", "Range", "Property", "SetUnion"})
-_ENDS = {"StartOfString": "^", "EndOfString": "$"}  # which mean to RE2 what they mean to ``regex``
-REPEATS = frozenset({"GreedyRepeat", "LazyRepeat", "PossessiveRepeat"})
+SEPARATOR = "\n"
+_ENDS = {"StartOfString": "(?m:^)", "EndOfString": "(?m:$)"}  # of a line: of the text, and of one in a row of texts
 
 
 _EXACT = Rules()
@@ -66,18 +76,20 @@ def parsed(expression: str, flags: int) -> Any:
 class _Writer:
     """Writes nodes; ``first`` and ``last`` say that nothing of the match stands before or after one.
 
-    ``edge`` says that a word begins there: then nothing may be left out at its beginning.
+    ``edge`` says that a word begins there: then nothing may be left out at its beginning. What a back-reference refers
+    to is written ``bare``, without the ends of the text: it stands elsewhere again.
     """
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.groups: dict[str, str] = {}
+        self.bare = False
 
     def written(self, node: Any, *, first: bool = False, last: bool = False, edge: bool = False) -> str:
         kind = type(node).__name__
         if kind in _WRITERS:
             return _WRITERS[kind](self, node, first=first, last=last, edge=edge)
-        if _is_zero_width(node):
+        if is_zero_width(node):
             return ""
         raise UnreadableError(f"An item of the kind {kind} is not understood.")
 
@@ -87,7 +99,7 @@ class _Writer:
         return edged_class(node, self.rules) if edge else item_class(node, self.rules)
 
     def branch(self, node: Any, **place: bool) -> str:
-        if not all(map(_is_plain, node.branches)):
+        if not all(map(is_plain, node.branches)):
             return "(?:" + "|".join(self.written(one, **place) for one in node.branches) + ")"
         edge = place["edge"]
         return _tree(
@@ -98,18 +110,20 @@ class _Writer:
         )
 
     def sequence(self, node: Any, *, first: bool, last: bool, edge: bool) -> str:
-        kept = [one for one in node.items if not _is_zero_width(one)]
-        edge = bool(kept) and (edge or (first and _begins_word(node.items))) and _takes_edge(kept[0])
-        first = first and not edge
-        while first and kept and _is_optional(kept[0]):
+        kept = [one for one in node.items if not is_zero_width(one)]
+        edge = bool(kept) and (edge or (first and begins_word(node.items))) and takes_edge(kept[0])
+        closed = last and self.rules.plain and ends_word(node.items) and close(kept)
+        first, last = first and not edge, last and not closed
+        while first and kept and is_optional(kept[0]):
             kept.pop(0)
-        while last and len(kept) > edge and _is_optional(kept[-1]):
+        while last and len(kept) > edge and is_optional(kept[-1]):
             kept.pop()
         end = len(kept) - 1
-        return "".join(
+        text = "".join(
             self.written(one, first=first and index == 0, last=last and index == end, edge=edge and index == 0)
             for index, one in enumerate(kept)
         )
+        return rf"{text}\b" if closed and kept else text
 
     def repeat(self, node: Any, *, first: bool, last: bool, edge: bool) -> str:
         least, most = node.min_count, node.max_count
@@ -129,11 +143,14 @@ class _Writer:
         return f"{inner}{{{least},{most}}}"
 
     def wrapper(self, node: Any, **place: bool) -> str:
-        inner = f"(?:{self.written(node.subpattern, **place)})"
-        if type(node).__name__ == "Group":
-            whole = not any(place.values())
-            self.groups[str(node.group)] = inner if whole else f"(?:{self.written(node.subpattern)})"
-        return inner
+        if self.rules.fold and type(node).__name__ == "Group":
+            before, self.bare = self.bare, True
+            self.groups[str(node.group)] = f"(?:{self.written(node.subpattern)})"
+            self.bare = before
+        return f"(?:{self.written(node.subpattern, **place)})"
+
+    def end(self, node: Any, **_place: bool) -> str:
+        return "" if self.bare else _ENDS[type(node).__name__]
 
     def look_around(self, node: Any, *, first: bool, last: bool, **_place: bool) -> str:
         """Keep what a pattern demands before its beginning or after its end: it stands in the text too."""
@@ -147,11 +164,6 @@ class _Writer:
         if not self.rules.fold:
             raise _BackReferenceError
         return self.groups.get(str(node.group), _ANYTHING)
-
-
-def _is_plain(node: Any) -> bool:
-    """Say whether a branch is a row of characters."""
-    return type(node).__name__ == "Sequence" and all(type(one).__name__ in ITEMS for one in node.items)
 
 
 def _tree(branches: list[tuple[str, ...]]) -> str:
@@ -171,43 +183,9 @@ _WRITERS: dict[str, Callable[..., str]] = {
     **dict.fromkeys(("Any", "AnyAll", "AnyU"), lambda _writer, _node, **_place: EVERYTHING),
     **dict.fromkeys(REPEATS, _Writer.repeat),
     **dict.fromkeys(("Group", "Atomic"), _Writer.wrapper),
-    **dict.fromkeys(_ENDS, lambda _writer, node, **_place: _ENDS[type(node).__name__]),
+    **dict.fromkeys(ENDS, _Writer.end),
     "Sequence": _Writer.sequence,
     "Branch": _Writer.branch,
     "LookAround": _Writer.look_around,
     "RefGroup": _Writer.reference,
 }
-
-
-def _is_zero_width(node: Any) -> bool:
-    """Say whether a node is an anchor or a demand that nothing follows from."""
-    from regex import _regex_core as core
-
-    if isinstance(node, core.ZeroWidthBase):
-        return type(node).__name__ not in {*_ENDS, "Keep", "Prune", "Skip", "Failure"}
-    return isinstance(node, core.LookAround) and not node.positive
-
-
-def _begins_word(items: Any) -> bool:
-    """Say whether a word has to begin before the first item that is no anchor."""
-    leading = takewhile(_is_zero_width, items)
-    return any(type(one).__name__ == "Boundary" and one.positive for one in leading)
-
-
-def _takes_edge(node: Any) -> bool:
-    """Say whether what a node begins with is certain enough to be asked where it stands."""
-    kind = type(node).__name__
-    if kind in ITEMS:
-        return not node.zerowidth
-    if kind in REPEATS:
-        return node.min_count > 0 and _takes_edge(node.subpattern)
-    if kind in {"Group", "Atomic"}:
-        return _takes_edge(node.subpattern)
-    if kind == "Sequence":
-        begins = next((one for one in node.items if not _is_zero_width(one)), None)
-        return begins is not None and _takes_edge(begins)
-    return kind == "Branch" and all(map(_takes_edge, node.branches))
-
-
-def _is_optional(node: Any) -> bool:
-    return type(node).__name__ in REPEATS and node.min_count == 0
