@@ -12,6 +12,7 @@ from registry.canonical import canonical, digest
 from registry.checks import BINARY, REGRESSION, TASKS
 from registry.ledger.append import append
 from registry.models import Actor, Artifact, Dataset, DatasetVersion, Project
+from registry.register.schema_shape import misshapen
 
 SCHEMA_KEYS = {"target", "positive", "features", "identifiers", "text", "sensitive", "ignore"}
 CONTROLS = "controls"  # optional: what may explain a difference between groups and is not judged (a department)
@@ -50,6 +51,8 @@ def check_schema(schema: dict[str, Any], table: Any, names: Sequence[str] | None
     if set(schema) - {QUASI, CONTROLS, TASK} != SCHEMA_KEYS:
         keys = f"the keys {sorted(SCHEMA_KEYS)} and, if need be, {QUASI!r}, {CONTROLS!r} and {TASK!r}"
         raise DatasetRegistrationError(f"a schema has {keys}, not {sorted(schema)}")
+    if wrong := misshapen(schema):
+        raise DatasetRegistrationError(wrong)
     if table.num_rows == 0:
         raise DatasetRegistrationError("the file holds a header and no rows", "dataset_empty")
     for what, name in _columns_of(schema):

@@ -80,6 +80,7 @@ def test_a_dataset_comes_as_csv_or_parquet_and_once(world, name, data):
     [
         ({"schema": {**SCHEMA, "target": "z"}}, "dataset_schema"),
         ({"schema": {"target": "y"}}, "dataset_schema"),
+        ({"schema": {**SCHEMA, "sensitive": ["x"]}}, "dataset_schema"),
         ({"schema": "[]"}, "invalid"),
         ({"schema": "{"}, "invalid"),
         ({"data": b"x,y\n"}, "no_rows"),
