@@ -70,7 +70,10 @@ def automaton(expressions: tuple[str, ...]) -> Automaton:
 
 
 class Joined:
-    """The texts of a column in one row of bytes, SEPARATOR behind each; ``starts`` says where each begins."""
+    """The texts of a column in one row of bytes, SEPARATOR between them.
+
+    ``starts`` says where each begins, and, last, where another one would.
+    """
 
     def __init__(self, texts: Any) -> None:
         """Take an Arrow array of texts without NULLs, one at least."""
@@ -78,13 +81,12 @@ class Joined:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        kind = pa.large_string()
-        texts = pa.concat_arrays([texts.cast(kind), pa.array([""], kind)])
+        texts = texts.cast(pa.large_string())
         whole = pa.LargeListArray.from_arrays(pa.array([0, len(texts)], pa.int64()), texts)
-        joined = pc.binary_join(whole, pa.scalar(SEPARATOR, kind))
-        begin: Any = np.frombuffer(texts.buffers()[1], np.int64, len(texts)) + np.arange(len(texts))
-        self.starts = memoryview(begin)
-        self.written = memoryview(joined.buffers()[2])[: self.starts[-1]]
+        joined = pc.binary_join(whole, pa.scalar(SEPARATOR, pa.large_string()))
+        ends: Any = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset :][: len(texts) + 1]
+        self.starts = memoryview(ends - ends[0] + np.arange(len(texts) + 1))
+        self.written = memoryview(joined.buffers()[2] or b"")[: self.starts[-1] - 1]
 
     def __getitem__(self, place: int) -> Any:
         """Return the bytes of one text."""

@@ -67,7 +67,7 @@ def analyze_batch(
                 if len(places) > FEW:
                     some = texts if len(places) == len(texts) else texts.take(places)
                     scan = _Scan(engine, some, made, deadline, report)
-                    scan.run(context, threshold, places.to_pylist(), those)
+                    scan.run(context, threshold, places.to_numpy(), those)
                 else:
                     single += places.to_pylist()
     _singly(engine, texts, sorted(single), context, threshold, made=made, deadline=deadline, report=report)
@@ -115,12 +115,10 @@ class _Scan:
         self.tokens: dict[int, Tokens] = {}
         self.steps = 0
 
-    def run(self, context: Sequence[str], threshold: float | None, places: Sequence[int], characters: int) -> None:
+    def run(self, context: Sequence[str], threshold: float | None, places: Any, characters: int) -> None:
         """Fill the batch; ``places`` are those of the texts in it, ``characters`` all that may stand in them."""
         self.report()
         gates = Gates(self.texts, self.engine.plan(context, threshold), characters)
-        rows = gates.places()
-        self.words = dict(zip(rows.tolist(), self.texts.take(rows).to_pylist(), strict=True))
         for job in gates.jobs:
             if not self._run(job, gates):
                 _out_of_time(self.made)
@@ -130,16 +128,24 @@ class _Scan:
             found = self.found.get(row, {}).values()
             raws = merge(self.words[row], found, threshold, self.tokens.get(row)) if found else []
             if raws or row in self.problems:
-                self.made.analyses[places[row]] = Analysis(hits(raws), self.problems.get(row, ""))
+                self.made.analyses[int(places[row])] = Analysis(hits(raws), self.problems.get(row, ""))
 
     def _run(self, job: Job, gates: Gates) -> bool:
         """Run the parts of a job, each where it has to look; return False when the time is over."""
         found: dict[int, list[Raw]] = {}
-        in_time = all(self._look(job.finder, part, _rows(job, part, gates), found) for part in job.parts)
+        in_time = all(self._look(job.finder, part, self._read(_rows(job, part, gates)), found) for part in job.parts)
         for row, raws in found.items():
             kept = raws if job.finder.reads_tokens else without_duplicates(raws)
             self.found.setdefault(row, {})[id(job.finder)] = Found(job.finder, kept, job.named)
         return in_time
+
+    def _read(self, rows: Any) -> list[int]:
+        """Read the texts of some rows, as far as they were not read before."""
+        every: list[int] = rows.tolist()
+        new = [row for row in every if row not in self.words]
+        if new:
+            self.words.update(zip(new, self.texts.take(new).to_pylist(), strict=True))
+        return every
 
     def _look(self, finder: Finder, part: Part, rows: list[int], found: dict[int, list[Raw]]) -> bool:
         search, words, seconds = part.search, self.words, self.engine.cell_seconds
@@ -164,11 +170,11 @@ class _Scan:
         return self.tokens[row].artifacts
 
 
-def _rows(job: Job, part: Part, gates: Gates) -> list[int]:
+def _rows(job: Job, part: Part, gates: Gates) -> Any:
     """Return the rows in which one part of a job has to look."""
     rows = gates.through(part.mask)
     if job.context is not None:
         rows = gates.beside(rows, job.context)
     if job.finder.refuses is not None and len(rows) > WORTH_SHAPES:
         rows = rows[~job.finder.refuses(gates.texts.take(rows)).to_numpy(zero_copy_only=False)]
-    return list(rows.tolist())
+    return rows

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+_SAMPLE, _SAMPLED = 1000, 4  # so many values of a column, and at most one of so many
+
 
 def is_fraction(value: Any) -> bool:
     """Say whether a number has a fraction or is no number: no identifier of a person is written so."""
@@ -35,12 +37,21 @@ def distinct_texts(column: Any) -> list[tuple[str, int]]:
 
 
 def distinct(column: Any) -> tuple[Any, Any]:
-    """Return the texts of ``distinct_texts`` as an Arrow array, in any order, and the cells of each as numpy."""
+    """Return the texts of ``distinct_texts`` as an Arrow array, in any order, and the cells of each as numpy.
+
+    Of strings that hardly repeat some may stand there again, each with the number of its cells: to look for
+    repetitions takes longer than they would.
+    """
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        if _hardly_repeats(column):
+            texts = pc.drop_null(column)
+            if isinstance(texts, pa.ChunkedArray):
+                texts = texts.combine_chunks()
+            return texts.cast(pa.large_string()), np.ones(len(texts), np.int64)
         counted = pc.value_counts(column)
         texts, cells = counted.field("values"), counted.field("counts")
         if texts.null_count:
@@ -50,6 +61,17 @@ def distinct(column: Any) -> tuple[Any, Any]:
     pairs = distinct_texts(column)
     texts = pa.array([text for text, _cells in pairs], pa.large_string())
     return texts, np.array([cells for _text, cells in pairs], np.int64)
+
+
+def _hardly_repeats(column: Any) -> bool:
+    """Say whether a sample of a long column is all different and known."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    if len(column) < _SAMPLED * _SAMPLE:
+        return False
+    sample = column.take(np.linspace(0, len(column) - 1, _SAMPLE).astype(np.int64))
+    return bool(pc.count_distinct(sample, mode="all").as_py() == _SAMPLE)
 
 
 def _countable(kind: Any) -> bool:

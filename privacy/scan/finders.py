@@ -15,7 +15,7 @@ from privacy.scan.context import Words
 from privacy.scan.masks import Mask, any_of, mask
 from privacy.scan.phones import PhoneFinder
 
-SHORT = 256  # watching the time costs several times what a pattern takes for so many characters
+SHORT = 1024  # watching the time costs several times what a pattern takes for so many characters
 _PRESIDIO = "presidio_analyzer.predefined_recognizers."
 
 Raw = tuple[str, int, int, float, bool]  # entity, start, end, score, whether a checksum or a registry confirmed it

@@ -13,6 +13,7 @@ from privacy.scan.masks import Asked, Mask
 from privacy.scan.plan import Job, worth
 
 LONGEST = 20_000  # longer alternations take more states than they spare passes
+OFTEN = 0.01  # what is met as often by chance, or more, would let through texts that the others do not
 FEW = 24  # an expression is not worth compiling for so few texts
 _DIGIT = {False: "[0-9]", True: r"[0-9\x{80}-\x{10FFFF}]"}
 
@@ -31,26 +32,14 @@ class Gates:
         self.present = present
         self.jobs = worth(jobs, present)
         self.every = np.arange(len(texts))
-        self.open = False
         self.groups: dict[int, _Group] = {}
         self.let: dict[int, Any] = {}
         masks = {id(one): one for one in _masks(self.jobs) if one is not None}
-        self.open = any(one is None for one in _masks(self.jobs))
         with_digit = [one for one in masks.values() if one.needs_digit]
         if len(with_digit) < len(masks):
             self._run(_masks(jobs), masks)
         if with_digit:
             self._ask(with_digit, self._matching(self.every, _DIGIT[bool(present & BEYOND)]))
-
-    def places(self) -> Any:
-        """Return the places of all texts that something has to look at."""
-        import numpy as np
-
-        if self.open:
-            return self.every
-        found = [group.places for group in {id(one): one for one in self.groups.values()}.values()]
-        found += self.let.values()
-        return np.unique(np.concatenate(found)) if found else self.every[:0]
 
     def through(self, mask: Mask | None) -> Any:
         """Return the places of the texts that a mask lets through."""
@@ -123,16 +112,18 @@ def _masks(jobs: Sequence[Job]) -> Iterator[Mask | None]:
 def _grouped(asked: Iterable[tuple[Mask, Asked]]) -> Iterator[dict[str, list[Mask]]]:
     """Give the masks by their expressions, so many at a time that an alternation of them is not too long.
 
-    What is met often stands together, so that few are asked again.
+    What is met often stands alone, or else together, so that few are asked again.
     """
     by_expression: dict[str, list[Mask]] = {}
     for mask, one in sorted(asked, key=lambda two: -two[0].likely):
         by_expression.setdefault(one.core or one.sharp, []).append(mask)
     group: dict[str, list[Mask]] = {}
+    often = False
     for expression, masks in by_expression.items():
-        if group and sum(map(len, group)) + len(expression) > LONGEST:
+        if group and (often or sum(map(len, group)) + len(expression) > LONGEST):
             yield group
             group = {}
         group[expression] = masks
+        often = any(one.likely > OFTEN for one in masks)
     if group:
         yield group

@@ -36,9 +36,21 @@ def count(part: ColumnPart, texts: Any, cells: Any, key: bytes, characters: int 
         return
     texts, cells = (texts, cells) if numbers.all() else (texts.filter(numbers), cells[numbers])
     codes = pc.match_substring_regex(texts, _CODE).to_numpy(zero_copy_only=False)
-    lengths = pc.count_substring_regex(texts, "[0-9A-Za-z]").to_numpy()
-    for length in sorted(set(lengths[codes].tolist())):
-        part.codes[length] += int(cells[codes & (lengths == length)].sum())
+    if codes.any():
+        _count_codes(part, texts.filter(codes), cells[codes])
+
+
+def _count_codes(part: ColumnPart, texts: Any, cells: Any) -> None:
+    """Count the cells of codes of ASCII by how many letters and digits they have."""
+    import numpy as np
+
+    _valid, ends, data = texts.cast("large_string").buffers()
+    counted = np.zeros(256, bool)
+    counted[[point for point in range(128) if chr(point).isalnum()]] = True
+    before = np.concatenate([[0], np.cumsum(counted[np.frombuffer(data, np.uint8)])])
+    lengths = np.diff(before[np.frombuffer(ends, np.int64)[: len(texts) + 1]])
+    for length in np.unique(lengths).tolist():
+        part.codes[length] += int(cells[lengths == length].sum())
 
 
 def _values(texts: Any, cells: Any) -> list[Value]:

@@ -43,3 +43,23 @@ def test_the_texts_of_a_column_are_the_same_in_both_forms():
     ):
         texts, cells = distinct(column)
         assert sorted(zip(texts.to_pylist(), cells.tolist(), strict=True)) == distinct_texts(column)
+
+
+def test_values_that_hardly_repeat_are_counted_as_if_each_were_looked_up():
+    chance = random.Random(6)  # noqa: S311 - the same each time
+    texts = [f"{chance.choice(['', 'x', 'ab '])}{number}" for number in range(5000)]
+    texts[7] = texts[11] = texts[12] = "repeated 1"
+    for column in (pa.array([*texts[:-1], None]), pa.chunked_array([texts[:9], texts[9:]])):
+        values, cells = distinct(column)
+        assert len(values) == len(column) - column.null_count
+        made, singly = ColumnPart("a"), ColumnPart("a")
+        count(made, values, cells, b"k")
+        singly.gather([Value(*pair) for pair in distinct_texts(column)], b"k")
+        assert (made.codes, made.groups) == (singly.codes, singly.groups)
+        assert made.codes.total() > 1000
+
+
+def test_values_that_repeat_are_looked_at_once():
+    values, cells = distinct(pa.array([str(number % 900) for number in range(5000)]))
+    assert len(values) == 900
+    assert cells.sum() == 5000
