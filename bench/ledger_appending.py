@@ -90,7 +90,7 @@ def _write(one: Any, process: int, count: int, barrier: Any) -> None:
     def write(number: int) -> None:
         subject = f"run:{uuid.UUID(int=process * THREADS + number)}"
         try:
-            connection.ensure_connection()
+            _append_one(one, subject, actor)  # what a connection learns by its first event is not timed
             barrier.wait(READY_SECONDS)
             for _ in range(count):
                 _append_one(one, subject, actor)
@@ -159,7 +159,7 @@ def append(count: int, runs: int, home: Path) -> tuple[list[Row], list[str]]:
         for _ in range(runs):
             ours.append(rate(log, count))
             peer.append(rate(chain, count))
-        notes = [*_lag(), _whole(runs * count * WRITERS), approvals(APPROVALS, home)]
+        notes = [*_lag(), _whole(runs * (count + 1) * WRITERS), approvals(APPROVALS, home)]
     finally:
         os.kill(sequencer, signal.SIGTERM)
         os.waitpid(sequencer, 0)

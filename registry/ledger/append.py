@@ -110,7 +110,7 @@ class Split:
 
 
 def _add_there(text: Split, columns: list[str]) -> str:
-    """Let PostgreSQL lock the head, complete the text, hash and add it: one round trip (migration 0007)."""
+    """Let PostgreSQL lock the head, complete the text, hash and add it: one round trip (migration 0010)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT ledger_append(%s, %s, %s, %s, %s, %s)", [text.before, text.after, *columns])
         return bytes(cursor.fetchone()[0]).hex()

@@ -34,10 +34,12 @@ class LedgerHead(models.Model):
     """The leaf hash of a subject's newest event: the row that is locked while its next event is appended.
 
     A projection: whatever somebody writes here, verification follows ``prev`` through the events themselves.
+    ``previous`` is what it was before, where PostgreSQL moved it: that one statement tells both.
     """
 
     subject = models.CharField(primary_key=True, max_length=120)
     leaf_hash = models.BinaryField()
+    previous = models.BinaryField(default=b"", db_default=b"")
 
     class Meta:
         db_table = "ledger_head"
