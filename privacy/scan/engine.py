@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 NAME = "presidio"
-VERSION = "2"
+VERSION = "3"
 THRESHOLD = 0.4
 LONGEST_CELL = 1_000_000
 CELL_SECONDS = 30.0

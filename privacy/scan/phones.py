@@ -38,7 +38,7 @@ class PhoneFinder:
 
     def spans(self, text: str) -> list[Span]:
         """Return where phone numbers stand; of spans inside one another only the outermost."""
-        walk = _Walk(text, self.regions)
+        walk = _Walk(text)
         found: set[Span] = set()
         waiting = {0: self.regions}  # which regions go on from a place
         while waiting:
@@ -62,10 +62,8 @@ def _holds(outer: Span, inner: Span) -> bool:
 class _Walk:
     """What is known of one text, whatever the region."""
 
-    def __init__(self, text: str, regions: list[Region]) -> None:
+    def __init__(self, text: str) -> None:
         self.text = text
-        self.regions = regions
-        self.numbers: dict[Attempt, bool] = {}
         self.candidates: dict[int, Attempt | None] = {}
         self.tries: dict[Attempt, list[Attempt]] = {}
         self.read: dict[Attempt, tuple[str, str, str] | None] = {}
@@ -86,9 +84,10 @@ class _Walk:
     def verdicts(self, candidate: Attempt, regions: list[Region]) -> list[tuple[Attempt, list[Region], bool]]:
         """Return what the regions take of a candidate and go on behind, and whether it is a number.
 
-        What is a number as a whole in some region holds what the others find in it.
+        What is a number as a whole in one of them holds what the others find in it. A region that is not among them
+        says nothing: it took something else before, and does not come by here.
         """
-        if self._is_number(candidate):
+        if self._is_number(candidate, regions):
             return [(candidate, regions, True)]
         found = []
         for attempt in self.attempts(candidate):
@@ -100,12 +99,10 @@ class _Walk:
                 return found
         return [*found, (candidate, regions, False)]
 
-    def _is_number(self, candidate: Attempt) -> bool:
-        """Say whether a short candidate is a number as a whole in some region."""
-        if candidate not in self.numbers:
-            whole = len(candidate[1]) <= _NEVER_CUT and candidate in self.attempts(candidate)[:1]
-            self.numbers[candidate] = whole and any(self.accepting(candidate, self.regions))
-        return self.numbers[candidate]
+    def _is_number(self, candidate: Attempt, regions: list[Region]) -> bool:
+        """Say whether a short candidate is a number as a whole in one of some regions."""
+        whole = len(candidate[1]) <= _NEVER_CUT and candidate in self.attempts(candidate)[:1]
+        return whole and any(self.accepting(candidate, regions))
 
     def attempts(self, candidate: Attempt) -> list[Attempt]:
         """Return what is tried of a candidate, in the order of ``PhoneNumberMatcher._extract_match``."""

@@ -53,6 +53,8 @@ def test_the_walk_finds_what_the_recogniser_finds_in_many_texts(recognizer, seed
         "1" * 60,
         "(" * 40,
         "4155552671/ x 4155552672",
+        "x(0)9562 976--1.04917/299;ext=%",
+        "01762.13736) 339007 ext. 61-",
     ],
 )
 def test_the_walk_agrees_on_shapes_that_mislead(recognizer, text):
