@@ -57,8 +57,8 @@ def propose(
 ) -> dict[str, Any]:
     """Return the recipe that leaves nothing of what a scan found; columns that are clean stay as they are.
 
-    Steps and rules of ``draft`` come first. Raises RecipeScanError for a scan that is not complete: nobody knows what
-    the rest of it would have found.
+    Steps and rules of ``draft`` come first; a step that names no entity is for what was found in its column. Raises
+    RecipeScanError for a scan that is not complete: nobody knows what the rest of it would have found.
     """
     if pii_document.get("complete") is not True:
         raise RecipeScanError("A recipe needs a complete scan; this one did not analyse every cell.")
@@ -70,7 +70,8 @@ def propose(
         if one["verdict"] == IS and one["label"] in operators.KNOWN_IN_TEXT
     ]
     texts = [one for one in pii_document["columns"] if one["declared"] == "text" and one["verdict"] == CLEAN and known]
-    given = list(draft.get("columns", ()))
+    labels = {one["name"]: one["label"] for one in columns}
+    given = [{**one, "entity": one["entity"] or labels.get(one["name"], "")} for one in draft.get("columns", ())]
     decided = {one["name"] for one in given}
     steps = [_step(one, known, rules) for one in [*columns, *texts] if one["name"] not in decided]
     recipe: dict[str, Any] = {

@@ -314,6 +314,30 @@ def test_sealed_columns_and_surrogates_scan_clean(engine):
     assert re.fullmatch(r"my card is 9999\d{12}, call person-s[a-p]+", made["note"][0].as_py())
 
 
+def test_a_step_without_an_entity_is_for_what_was_found_so_that_its_tokens_join_with_those_in_texts(engine):
+    table = pa.table(
+        {
+            "email": [f"ann.lee{row}@example.com" for row in range(30)],
+            "note": [f"please answer to ann.lee{row}@example.com soon" for row in range(30)],
+            "card": ["4111 1111 1111 1111", "5500-0000-0000-0004"] * 15,
+            "plain": ["blue"] * 30,
+        }
+    )
+    columns = [{"name": "email", "operator": "pseudonym"}, {"name": "card", "operator": "surrogate"}]
+    draft = checked(
+        {
+            "columns": [*columns, {"name": "plain", "operator": "replace", "parameters": {"value": "x"}}],
+            "entities": {"EMAIL_ADDRESS": {"operator": "pseudonym"}},
+        }
+    )
+    proposed = propose(scan(table, {}, engine=engine), {}, draft)
+    entities = {one["name"]: one["entity"] for one in proposed["columns"]}
+    assert entities == {"email": "EMAIL_ADDRESS", "card": "CREDIT_CARD", "plain": "", "note": "EMAIL_ADDRESS"}
+    made = apply(table, proposed, KEY, engine)
+    assert made["email"][3].as_py() in made["note"][3].as_py()
+    assert made["card"][0].as_py().startswith("9999 ")
+
+
 def test_dates_of_one_subject_move_together_and_of_nobody_are_lost(engine):
     day = dt.date(2020, 2, 28)
     table = pa.table(
