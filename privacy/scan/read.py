@@ -1,11 +1,11 @@
 """Open a dataset as an Arrow table: CSV, Parquet or JSON lines, each also gzipped; errors name the place."""
 
-import gzip
 import io
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from privacy.chunks.unpacking import RatioError, Stream
 from privacy.scan.csv_text import csv_table
 from privacy.scan.json_lines import json_table
 from privacy.scan.read_error import DatasetReadError
@@ -75,21 +75,26 @@ def _bytes(place: Path) -> bytes:
     return data
 
 
-def _check_size(name: str, data: bytes) -> None:
+def _check_size(name: str, data: bytes | bytearray) -> None:
     if len(data) > LARGEST:
         raise DatasetReadError("too_large", f"{name}: the data is larger than the limit of {LARGEST} bytes.")
 
 
 def _unzipped(name: str, data: bytes) -> bytes:
+    made = bytearray()
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            return file.read(LARGEST + 1)
+        for block in Stream().blocks(io.BytesIO(data), 0):
+            made += block
+            _check_size(name, made)
+    except RatioError as error:
+        raise DatasetReadError("gzip_ratio", f"{name}: {error}, which is the limit.") from error
     except EOFError as error:
         raise DatasetReadError(
             "truncated", f"{name}: the gzip stream ends before its end, after {len(data)} compressed bytes."
         ) from error
-    except (OSError, zlib.error) as error:
+    except zlib.error as error:
         raise DatasetReadError("unreadable", f"{name}: the gzip stream is damaged ({error}).") from error
+    return bytes(made)
 
 
 def _format(place: Path, data: bytes) -> str:

@@ -103,6 +103,16 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
         read_table(tmp_path)
 
 
+def test_a_gzip_that_unpacks_to_far_more_than_it_holds_is_refused_before_it_is_held(tmp_path, monkeypatch):
+    place = tmp_path / "t.csv.gz"
+    place.write_bytes(gzip.compress(b"a\n" + b"0\n" * (8 << 20)))
+    monkeypatch.setattr("privacy.chunks.unpacking.UNCHECKED", 1 << 20)
+    monkeypatch.setattr("privacy.scan.read.LARGEST", 2 << 20)
+    with pytest.raises(DatasetReadError, match="200 times as many") as refused:
+        read_table(place)
+    assert refused.value.code == "gzip_ratio"
+
+
 def test_a_parquet_file_with_a_doubled_column_is_refused(tmp_path):
     table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
     with pytest.raises(DatasetReadError, match="'a' occurs more than once"):
