@@ -20,9 +20,8 @@ def row_groups(one: Source) -> list[int]:
     A column that unpacks to far more than it takes in the file is refused (``parquet_ratio``).
     """
     with _opened(one) as file:
-        groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
-        for number, group in enumerate(groups, 1):
-            _check_ratio(one.name, number, group)
+        check_ratios(one.name, file.metadata)
+        groups = (file.metadata.row_group(index) for index in range(file.metadata.num_row_groups))
         return [max(group.total_byte_size, 1) for group in groups]
 
 
@@ -40,6 +39,12 @@ def batches(one: Source, group: int, *, encoded: bool = False) -> Iterator[Any]:
             table.validate(full=True)
             yield table
     check_unchanged(one)
+
+
+def check_ratios(name: str, metadata: Any) -> None:
+    """Raise DatasetReadError for a footer by which a column unpacks to far more than it takes in the file."""
+    for number in range(metadata.num_row_groups):
+        _check_ratio(name, number + 1, metadata.row_group(number))
 
 
 def _check_ratio(name: str, number: int, group: Any) -> None:

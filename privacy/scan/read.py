@@ -5,6 +5,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from privacy.chunks.parquet import check_ratios
 from privacy.chunks.unpacking import RatioError, Stream
 from privacy.scan.csv_text import csv_table
 from privacy.scan.json_lines import json_table
@@ -123,6 +124,7 @@ def _parquet(name: str, data: bytes) -> Any:
     try:
         file = pq.ParquetFile(pa.BufferReader(data))
         _check_names(name, file.schema_arrow.names)
+        check_ratios(name, file.metadata)
         table = file.read()
         table.validate(full=True)
     except (pa.ArrowException, OSError) as error:

@@ -113,6 +113,15 @@ def test_a_gzip_that_unpacks_to_far_more_than_it_holds_is_refused_before_it_is_h
     assert refused.value.code == "gzip_ratio"
 
 
+def test_a_parquet_file_that_unpacks_to_far_more_than_it_holds_is_refused_by_its_footer(tmp_path, monkeypatch):
+    monkeypatch.setattr("privacy.chunks.parquet.UNCHECKED", 1 << 20)
+    place, sink = tmp_path / "t.parquet", pa.BufferOutputStream()
+    pq.write_table(pa.table({"a": ["0" * (2 << 20)]}), sink, compression="zstd", use_dictionary=False)
+    place.write_bytes(sink.getvalue())
+    with pytest.raises(DatasetReadError, match="column 1 of row group 1 unpacks to more than 200 times"):
+        read_table(place)
+
+
 def test_a_parquet_file_with_a_doubled_column_is_refused(tmp_path):
     table = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
     with pytest.raises(DatasetReadError, match="'a' occurs more than once"):
