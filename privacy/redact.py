@@ -20,7 +20,7 @@ class RedactSizeError(ValueError):
 
 
 class RedactTextError(ValueError):
-    """Text that is none: half of a surrogate pair."""
+    """Text that is none (half of a surrogate pair), or a field of a record whose name is a value."""
 
     code = "redact_text"
 
@@ -46,8 +46,9 @@ def redact(
 ) -> RedactedValue:
     """Return a text, or a list of JSON objects, with every finding as "<ENTITY>" or by its entity's rule.
 
-    A number in which something is found becomes null; names of fields are context and stay. Raises RecipeError for what
-    is no rule, RedactSizeError, RedactTextError, or PrivacyKeyMissingError where a rule is keyed and no key is kept.
+    A number in which something is found becomes null; names of fields are context and stay, and one that is a value
+    is refused. Raises RecipeError for what is no rule, RedactSizeError, RedactTextError, or PrivacyKeyMissingError
+    where a rule is keyed and no key is kept.
     """
     from privacy.recipe import check_rules, result_class, uses_key
     from privacy.scan.engine import THRESHOLD
@@ -59,6 +60,7 @@ def redact(
     key = current_key(project, actor=actor) if uses_key(used) else None
     least = THRESHOLD if threshold is None else threshold
     analyser = engine()
+    _refuse_personal_names(sorted(set(_names(value))), analyser)
     leaf = _Leaf(analyser, least, treatment(rules, key), frozenset(rules), [])
     made = _walked(value, "", "", leaf)
     return RedactedValue(made, leaf.findings, result_class(used), [] if analyser.ner != WITHOUT_MODEL else [UNNAMED])
@@ -106,6 +108,25 @@ def _walked(value: Any, name: str, place: str, leaf: _Leaf) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     return leaf(value, name, place)
+
+
+def _names(value: Any) -> Iterator[str]:
+    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _names(inner)
+    if isinstance(value, Mapping):
+        yield from value
+
+
+def _refuse_personal_names(names: list[str], analyser: Any) -> None:
+    from privacy.scan.scan import ColumnNamePersonalError, refuse_personal_names
+
+    try:
+        refuse_personal_names(names, analyser)
+    except ColumnNamePersonalError:
+        raise RedactTextError(
+            "The name of a field of a record is itself personal data: send it as a value, under a name that says what "
+            "it is."
+        ) from None
 
 
 def _escaped(key: str) -> str:

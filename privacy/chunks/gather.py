@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from privacy.scan.cells import type_name
 from privacy.scan.distinct import Distinct
 from privacy.scan.engine import Engine
 from privacy.scan.groups import Alike, Cluster, ColumnPart, Group, Mark, Place, Seen
@@ -60,7 +61,7 @@ def gather(
         part = scan_part(
             table, engine=engine, dataset=key, seconds=seconds, progress=lambda _share, _message: progress()
         )
-        types = {column.name: [str(getattr(column.type, "value_type", column.type))] for column in table.schema}
+        types = {column.name: [type_name(column.type)] for column in table.schema}
         found.merge(Gathered(part, types))
     return found
 

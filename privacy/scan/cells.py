@@ -11,6 +11,15 @@ def is_fraction(value: Any) -> bool:
     return isinstance(value, float) and not value.is_integer()
 
 
+def type_name(kind: Any) -> str:
+    """Return what is told of an Arrow type: of what is nested not its fields, which may be named after persons."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        return type_name(kind.value_type)
+    return str(kind).partition("<")[0] if pa.types.is_nested(kind) else str(kind)
+
+
 def distinct_texts(column: Any) -> list[tuple[str, int]]:
     """Return (text, cells) in the order of the texts; NULLs are left out, and so are numbers with a fraction."""
     import pyarrow as pa

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from privacy.scan.cells import type_name
 from privacy.scan.recipe_errors import RecipeColumnError, RecipeError, RecipeParameterError
 
 LONGEST_SHIFT = 3650
@@ -30,18 +31,19 @@ def check(step: Mapping[str, Any], schema: Any) -> None:
     place = f"Column {name!r}"
     check_parameters(place, operator, parameters)
     kind = schema.field(name).type
+    told = type_name(kind)
     for known in parameters.get("known", ()):
         if known["column"] not in schema.names:
             raise RecipeColumnError(f"{place}: the known column {known['column']!r} is not in the table.")
     if operator in {"mask", "pseudonym", "reversible"} and not is_text(kind):
-        raise RecipeColumnError(f"{place}: operator {operator!r} needs text, not {kind}.")
+        raise RecipeColumnError(f"{place}: operator {operator!r} needs text, not {told}.")
     if operator == "surrogate" and not (is_text(kind) or _is_whole(kind)):
-        raise RecipeColumnError(f"{place}: operator 'surrogate' needs text or whole numbers, not {kind}.")
+        raise RecipeColumnError(f"{place}: operator 'surrogate' needs text or whole numbers, not {told}.")
     if operator == "shift":
         if parameters["subject"] not in schema.names:
             raise RecipeColumnError(f"{place}: the subject {parameters['subject']!r} is not a column of the table.")
         if not (is_text(kind) or _is_date(kind)):
-            raise RecipeColumnError(f"{place}: operator 'shift' needs dates, not {kind}.")
+            raise RecipeColumnError(f"{place}: operator 'shift' needs dates, not {told}.")
 
 
 def check_rule(entity: str, rule: Any) -> None:

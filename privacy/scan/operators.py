@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from privacy.scan.cells import as_text
+from privacy.scan.cells import as_text, type_name
 from privacy.scan.engine import Engine
 from privacy.scan.entities import name_tokens, words
 from privacy.scan.keyed import ProjectKey
@@ -57,8 +57,9 @@ def applied(
     except (pa.ArrowException, TypeError, OverflowError, ValueError) as error:
         if isinstance(error, RecipeError):
             raise
+        told = type_name(column.type)
         raise RecipeColumnError(
-            f"Column {step['name']!r}: operator {step['operator']!r} gives values that do not fit {column.type}."
+            f"Column {step['name']!r}: operator {step['operator']!r} gives values that do not fit {told}."
         ) from None
 
 

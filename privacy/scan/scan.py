@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from privacy.scan.batch import Batch
-from privacy.scan.cells import distinct, non_null
+from privacy.scan.cells import distinct, non_null, type_name
 from privacy.scan.columns import judge_part
 from privacy.scan.engine import THRESHOLD, Engine
 from privacy.scan.entities import name_tokens
@@ -128,9 +128,9 @@ def document(
     for name in types.names:
         part = whole.columns.get(name, ColumnPart(name))
         kind = types.field(name).type
-        kind = getattr(kind, "value_type", kind)
+        told = kind if isinstance(kind, str) else type_name(kind)
         verdict = judge_part(part).document()
-        columns.append({"name": name, "declared": declared(name, schema), "type": str(kind), **verdict})
+        columns.append({"name": name, "declared": declared(name, schema), "type": told, **verdict})
         if name in whole.problems:
             message = f"Column {name!r}: {whole.problems[name]}."
             problems.append({"column": name, "code": "cell_not_analysed", "message": message})

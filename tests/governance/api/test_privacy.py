@@ -93,6 +93,7 @@ def test_nothing_of_it_is_kept_or_logged(calm, caplog):
         ("engineer", {"text": "x", "records": [{}]}, (422, "invalid")),
         ("engineer", {"text": "x", "threshold": 0}, (422, "invalid")),
         ("engineer", {"text": "x", "entities": {"PERSON": {"operator": "drop"}}}, (422, "recipe_error")),
+        ("engineer", {"records": [{"a": [{"jane@example.org": 1}]}]}, (422, "redact_text")),
         ("engineer", {"text": "x" * 1001}, (413, "too_large")),
         ("engineer", {"records": [{"k" * 600: "v" * 600}]}, (413, "too_large")),
     ],
@@ -101,6 +102,7 @@ def test_what_may_not_be_is_refused(calm, settings, who, body, refusal):
     settings.PROBITY_REDACT_CHARACTERS = 1000
     answer = sent(calm, who, **body)
     assert (answer.status_code, answer.json()["code"]) == refusal
+    assert "jane" not in answer.content.decode()
 
 
 def test_a_caller_waits_after_so_many_calls(calm, settings):

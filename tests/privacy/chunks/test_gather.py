@@ -9,6 +9,8 @@ import pytest
 from privacy.chunks.gather import Gathered, gather, pack, unpack
 from privacy.chunks.highlights import highlights, pieces
 from privacy.scan.hits import Hit
+from privacy.scan.operator_parameters import check
+from privacy.scan.recipe_errors import RecipeColumnError
 from privacy.scan.scan import ColumnNamePersonalError, scan
 from tests.privacy.patients import SCHEMA, patients
 
@@ -49,6 +51,20 @@ def test_a_column_may_have_another_type_in_another_part_or_be_missing(engine):
         ("b", "double"),
         ("c", "bool"),
     ]
+
+
+def test_a_nested_column_is_told_without_the_names_of_its_fields(engine):
+    mail = "marked.astrid@hidden-example.org"
+    code = pa.array(["x"]).dictionary_encode()
+    table = pa.table({"who": [{mail: 1, "more": [{mail: "x"}]}], "all": [[mail]], "code": code})
+    found = gathered(table, engine)
+    whole = found.document({}, engine=engine, dataset="")
+    assert {one["name"]: one["type"] for one in whole["columns"]} == {"who": "struct", "all": "list", "code": "string"}
+    assert {one["verdict"] for one in whole["columns"][:2]} <= {"IS", "CONTAINS"}
+    assert mail not in str(whole)
+    assert mail not in zlib.decompress(pack(found)).decode()
+    with pytest.raises(RecipeColumnError, match=r"needs text, not struct\.$"):
+        check({"name": "who", "operator": "mask", "entity": "", "parameters": {}}, table.schema)
 
 
 def test_a_header_that_is_a_value_is_refused_before_anything_is_kept(engine):
