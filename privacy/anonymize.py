@@ -1,7 +1,7 @@
 """Use case: a new, anonymised version of a dataset, by a recipe; it is scanned again, and what is left fails it."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,15 +127,19 @@ def _whole(source: DatasetVersion, given: dict[str, Any] | None, actor: Actor, p
 
 def _make(source: DatasetVersion, plan: work.Plan, lease: Lease) -> _Version:
     """Have all chunks treated, judge what is left in them, and keep the rows; raises StillPersonalError."""
+    import pyarrow.parquet as pq
+
     from privacy.anonymous_report import report
-    from privacy.anonymous_rows import Made, count, risk_of, sample, schema_after, tables_of
+    from privacy.anonymous_rows import Made, count, risk_of, sample, schema_after, still_personal, tables_of
+    from privacy.scan.field_names import named_after_persons
 
     partitions = work.treat_all(plan, source.content, _part(lease, 0.3, 0.85))
     whole, beat = work.gathered(partitions), _beating(lease, 0.9, "keeping the new version")
     schema = schema_after(source.schema, list(whole.types))
-    _raise_if_left(whole.document(schema, engine=engine(), dataset=""))
+    _raise_if_left(still_personal(whole.document(schema, engine=engine(), dataset="")))
     folder = plan.folder / "joined"
     places = _joined(plan, partitions, folder, beat)
+    _raise_if_left([name for place in places for name in named_after_persons(pq.read_schema(place), engine())])
     if (rows := count(places)) != whole.part.rows:
         raise PartLostError(f"{whole.part.rows} rows were written, and {rows} are there; no version was made")
     content = _kept(source, folder, places, schema)
@@ -153,10 +157,8 @@ def _make(source: DatasetVersion, plan: work.Plan, lease: Lease) -> _Version:
     return _Version(content, left["rows"], schema, keep_document(told), left)
 
 
-def _raise_if_left(document: Mapping[str, Any]) -> None:
-    from privacy.anonymous_rows import still_personal
-
-    if found := still_personal(document):
+def _raise_if_left(found: Sequence[str]) -> None:
+    if found:
         raise StillPersonalError(f"after the recipe personal data is left in: {', '.join(found)}; no version was made")
 
 

@@ -275,6 +275,25 @@ def test_text_becomes_parquet_with_the_same_tokens(source, tmp_path):
     assert {str(kind) for kind in other.schema.types} == {"string"}
 
 
+def test_a_nested_column_whose_fields_are_named_by_values_is_dropped_or_no_version_is_made(source):
+    lines = "".join(json.dumps({"y": str(n % 2), "who": {f"ann{n % 3}@example.org": 1}}) + "\n" for n in range(30))
+    version = record_dataset_version(
+        project=source.dataset.project,
+        name="nested",
+        content=keep_bytes(lines.encode(), "application/x-ndjson"),
+        rows=30,
+        schema={key: [] for key in SCHEMA} | {"target": "y", "positive": "1"},
+        actor=Actor.system("command"),
+    )
+    ended = done(started(version))
+    assert (ended.status, ended.error_code) == ("FAILED", "still_personal")
+    assert "left in: who;" in ended.error
+    assert "example.org" not in ended.error
+    assert not Anonymization.objects.exists()
+    dropped = done(started(version, {"columns": [{"name": "who", "operator": "drop"}]}))
+    assert dropped.status == "SUCCEEDED", dropped.error
+
+
 def test_the_new_version_is_scanned_and_its_scan_is_the_one_that_a_worker_would_make(source):
     ended = done(started(source))
     made = DatasetVersion.objects.get(pk=ended.result["dataset_version"])
