@@ -10,6 +10,8 @@ from registry.models import Actor, Project
 
 DEEPEST = 20
 WITHOUT_MODEL = "none"
+TIMES = ("AGE", "DATE_TIME")
+TIMES_LEFT = "Times and ages stay in a text, unless there are rules for AGE and DATE_TIME."
 UNNAMED = "Names and places were looked for by lists and cues, without a name model: some may be left."
 
 
@@ -63,7 +65,9 @@ def redact(
     _refuse_personal_names(sorted(set(_names(value))), analyser)
     leaf = _Leaf(analyser, least, treatment(rules, key), frozenset(rules), [])
     made = _walked(value, "", "", leaf)
-    return RedactedValue(made, leaf.findings, result_class(used), [] if analyser.ner != WITHOUT_MODEL else [UNNAMED])
+    caveats = [UNNAMED] if analyser.ner == WITHOUT_MODEL else []
+    caveats += [] if leaf.wanted.issuperset(TIMES) else [TIMES_LEFT]
+    return RedactedValue(made, leaf.findings, result_class(used), caveats)
 
 
 @dataclass(slots=True)

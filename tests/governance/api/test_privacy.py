@@ -49,6 +49,17 @@ def test_a_text_comes_back_redacted_with_places_in_code_points(calm):
     assert "without a name model" in told["caveats"][0]
 
 
+def test_what_stays_of_times_and_ages_is_told_unless_rules_take_it(calm):
+    text = "She is 34 years old and was seen on 3 May 1980."
+    told = sent(calm, text=text).json()
+    assert "3 May 1980" in told["text"]
+    assert "Times and ages stay" in told["caveats"][-1]
+    rules = {name: {"operator": "redact"} for name in ("AGE", "DATE_TIME")}
+    told = sent(calm, text=text, entities=rules).json()
+    assert "1980" not in told["text"]
+    assert not any("Times and ages" in one for one in told["caveats"])
+
+
 def test_records_keep_their_shape_and_field_names_are_context(calm):
     record = {
         "email": "zyx.qwerty@example.com",
