@@ -51,27 +51,39 @@ def analyze_batch(
     After ``deadline`` (of ``time.monotonic``) nothing more is looked at, and ``problem`` says so. ``report`` is called
     now and then, and may raise. ``characters`` are those that stand in the texts, where that is known.
     """
-    import pyarrow.compute as pc
-
     known = present(texts) if characters is None else characters
     made = Batch(characters=known)
-    short = pc.less_equal(pc.utf8_length(texts), PIECE)
-    single = pc.indices_nonzero(pc.invert(short)).to_pylist()
+    single: list[int] = []
     if len(texts) <= FEW:
         single = list(range(len(texts)))
     else:
-        plain = pc.string_is_ascii(texts)
+        long, plain, beyond = _kinds(texts, known)
+        single = long.tolist()
         with engine.merger.forgetting():
-            for rows, those in ((pc.and_(short, plain), known & ~BEYOND), (pc.and_not(short, plain), known | BEYOND)):
-                places = pc.indices_nonzero(rows)
+            for places, those in ((plain, known & ~BEYOND), (beyond, known | BEYOND)):
                 if len(places) > FEW:
                     some = texts if len(places) == len(texts) else texts.take(places)
                     scan = _Scan(engine, some, made, deadline, report)
-                    scan.run(context, threshold, places.to_numpy(), those)
+                    scan.run(context, threshold, places, those)
                 else:
-                    single += places.to_pylist()
+                    single += places.tolist()
     _singly(engine, texts, sorted(single), context, threshold, made=made, deadline=deadline, report=report)
     return made
+
+
+def _kinds(texts: Any, characters: int) -> tuple[Any, Any, Any]:
+    """Return the places of the texts that are too long to look at together, of ASCII, and of the others, as numpy."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    short = pc.less_equal(pc.binary_length(texts), PIECE).to_numpy(zero_copy_only=False)
+    if not short.all():
+        short = pc.less_equal(pc.utf8_length(texts), PIECE).to_numpy(zero_copy_only=False)
+    if characters & BEYOND:
+        plain = pc.string_is_ascii(texts).to_numpy(zero_copy_only=False)
+    else:
+        plain = np.ones(len(texts), bool)
+    return np.flatnonzero(~short), np.flatnonzero(short & plain), np.flatnonzero(short & ~plain)
 
 
 def _singly(

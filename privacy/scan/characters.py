@@ -73,6 +73,11 @@ def _class(node: Any, folded: bool, alike: bool, plain: bool) -> str:
     return _bracketed(_ranges(points) + ("" if plain else _written_beyond(beyond)))
 
 
+def class_of(points: Iterable[int]) -> str:
+    """Return the class of some code points."""
+    return _bracketed(_ranges(points))
+
+
 def _bracketed(ranges: str) -> str:
     if not ranges:
         return NEVER

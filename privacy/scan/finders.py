@@ -146,7 +146,10 @@ def _pattern_part(recognizer: Any, pattern: Any) -> Part:
                 found.append((entity, start, end, given, bool(valid)))
         return found
 
-    return Part(mask(pattern.regex, recognizer.global_regex_flags), 1.0 if validates else score, search)
+    made = mask(pattern.regex, recognizer.global_regex_flags)
+    if made is not None and hasattr(recognizer, "refined"):
+        made = recognizer.refined(made, pattern)
+    return Part(made, 1.0 if validates else score, search)
 
 
 class _Timeouts(logging.Handler):

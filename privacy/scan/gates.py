@@ -63,10 +63,9 @@ class Gates:
         for one in planned:
             if one is not None and not one.needs_digit:
                 numbers.setdefault(one.asked(self.present).sharp, []).append(id(one))
-        made, texts = automaton(tuple(numbers)), Joined(self.texts)
         let: list[list[int]] = [[] for _ in numbers]
-        for place in made.places(texts):
-            for number in made.matching(texts[place]):
+        for place, matching in automaton(tuple(numbers)).found(Joined(self.texts)):
+            for number in matching:
                 let[number].append(place)
         for places, those in zip(let, numbers.values(), strict=True):
             self.let.update((one, np.array(places, np.int64)) for one in those if one in masks)

@@ -1,5 +1,6 @@
 """The values of a column in which nothing was found, counted all at once: only codes and numbers among them matter."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from privacy.scan.characters import BEYOND
@@ -14,13 +15,19 @@ _CODE = rf"^[{_SPACE}]*(?:[^{_SPACE}]+|[0-9{_SPACE}().+\-/,]*)[{_SPACE}]*$"
 _SEVERAL = 2
 
 
-def count(part: ColumnPart, texts: Any, cells: Any, key: bytes, characters: int = EVERY) -> None:
+def count(part: ColumnPart, texts: Any, cells: Any, among: Any, *, key: bytes, characters: int = EVERY) -> None:
     """Count what ``part.gather`` would, of an Arrow array of texts and a numpy array of the cells of each.
 
-    ``characters`` are those that may stand in the texts, as a class of ``needs``.
+    Of these the ones for which the numpy array ``among`` is true are counted. ``characters`` are those that may stand
+    in the texts, as a class of ``needs``.
     """
     import pyarrow.compute as pc
 
+    if not (named_entity(name_tokens(part.name)) or characters & (NUMERALS | BEYOND)):
+        _see_several(part, (texts[place] for place in among.nonzero()[0].tolist()), key)
+        return
+    if not among.all():
+        texts, cells = texts.filter(among), cells[among]
     if named_entity(name_tokens(part.name)):
         part.gather(_values(texts, cells), key)
         return
@@ -29,8 +36,6 @@ def count(part: ColumnPart, texts: Any, cells: Any, key: bytes, characters: int 
         part.gather(_values(texts.filter(~plain), cells[~plain]), key)
         texts, cells = texts.filter(plain), cells[plain]
     _see_several(part, texts, key)
-    if not characters & NUMERALS:
-        return
     numbers = pc.match_substring_regex(texts, "[0-9]").to_numpy(zero_copy_only=False)
     if not numbers.any():
         return
@@ -57,7 +62,7 @@ def _values(texts: Any, cells: Any) -> list[Value]:
     return [Value(text, number) for text, number in zip(texts.to_pylist(), cells.tolist(), strict=True)]
 
 
-def _see_several(part: ColumnPart, texts: Any, key: bytes) -> None:
+def _see_several(part: ColumnPart, texts: Iterable[Any], key: bytes) -> None:
     """Note the first values that differ: whether there are several is all that is asked."""
     for text in texts:
         if len(part.different) >= _SEVERAL:

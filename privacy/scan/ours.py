@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from privacy.scan import addresses, cued, gazetteer, names, occasions, places, running_text, vocabulary
+from privacy.scan.masks import Mask
+from privacy.scan.unlisted import refined
 from registry.canonical import digest
 
 Rule = Callable[[str], bool]
@@ -53,6 +55,13 @@ def recognizers() -> list[Any]:
 
         def invalidate_result(self, pattern_text: str) -> bool:
             return not self.rule(pattern_text)
+
+        def refined(self, made: Mask, pattern: Pattern) -> Mask:
+            """Leave out of a mask what the rule refuses wherever it stands, so far as it can be told."""
+            if self.rule is not running_text.may_be_name or pattern.name not in running_text.LONE:
+                return made
+            flags, refused = int(self.global_regex_flags), running_text.never_names()
+            return refined(made, pattern.regex, flags, running_text.WORD, refused)
 
     made, version = [], known_words()
     for name, (entity, patterns, rule) in rows():

@@ -54,6 +54,7 @@ _SEATS = (
 
 KNOWN = {one.lower() for one in GIVEN + SURNAMES + AMBIGUOUS_GIVEN}
 _GIVEN = {one.lower() for one in GIVEN}
+LONE = frozenset({"one who does something", "one of two"})  # hints that find a WORD and nothing else
 NOT_PEOPLE = CALENDAR | {one.lower() for one in NOT_A_SURNAME}
 PLACES = {one.lower() for one in COUNTRIES + STATES + CITIES}
 PEOPLES_KNOWN = {one.lower() for one in PEOPLES}
@@ -81,6 +82,12 @@ def may_be_name(text: str) -> bool:
     if len(found) == 1:
         return known[0] or _NO_NAME.isdisjoint((found[0], found[0].removesuffix("s")))
     return known[0] or not any(one in COMMON and not listed for one, listed in zip(found, known, strict=True))
+
+
+def never_names() -> frozenset[str]:
+    """Return words of the language as they begin a sentence that ``may_be_name`` refuses, those of ASCII letters."""
+    words = {one.title() for one in _NO_NAME | CALENDAR if one.isascii() and one.isalpha() and len(one) > 1}
+    return frozenset(one for one in words if not may_be_name(one))
 
 
 def may_be_firm(text: str) -> bool:

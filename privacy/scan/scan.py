@@ -191,6 +191,4 @@ def _gather(gathered: ColumnPart, batch: Batch, texts: Any, cells: Any, *, key: 
     gathered.gather((Value(text, number, batch.analyses[row].hits) for text, number, row in found), key)
     nothing = np.ones(len(texts), bool)
     nothing[rows] = False
-    if len(rows):
-        texts, cells = texts.filter(nothing), cells[nothing]
-    count(gathered, texts, cells, key, batch.characters)
+    count(gathered, texts, cells, nothing, key=key, characters=batch.characters)

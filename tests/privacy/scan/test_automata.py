@@ -1,4 +1,5 @@
 import random
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -53,40 +54,41 @@ def columns(chance, count):
         yield [chance.choice(TEXTS) for _ in range(chance.randint(1, 12))]
 
 
-def test_what_an_expression_matches_by_itself_it_matches_among_other_texts():
+def test_what_an_expression_matches_by_itself_it_matches_among_other_texts(monkeypatch):
     chance = random.Random(9)  # noqa: S311 - the same each time
     many, whole = 0, Automaton(EXPRESSIONS)
-    for texts in columns(chance, 150):
+    for texts in columns(chance, 300):
+        monkeypatch.setattr(automata, "BLOCK", chance.randint(1, 40))
         joined = Joined(pa.array(["dropped", *texts])[1:])
-        assert [bytes(joined[place]).decode() for place in range(len(texts))] == texts
-        for made, expressions in ((whole, EXPRESSIONS), *((Automaton([one]), [one]) for one in EXPRESSIONS)):
-            places = made.places(joined)
-            assert list(places) == sorted(set(places))
-            for place, text in enumerate(texts):
-                matching = [number for number, one in enumerate(expressions) if alone(one, text)]
-                assert list(made.matching(joined[place])) == matching
-                assert place in places or not matching, (text, texts)
-                many += len(matching)
+        assert [bytes(joined.some(place, place + 1)).decode() for place in range(len(texts))] == texts
+        matching = [[number for number, one in enumerate(EXPRESSIONS) if alone(one, text)] for text in texts]
+        assert list(whole.found(joined)) == [(place, those) for place, those in enumerate(matching) if those]
+        many += sum(map(len, matching))
     assert many > 500
 
 
-def test_an_automaton_whose_memory_is_not_enough_lets_through_what_may_match(monkeypatch):
-    monkeypatch.setattr(automata, "MEMORY", 60_000)
-    words = [f"{one}{two}[a-z]{{0,9}}\\b" for one in "abcdefgh" for two in "abcdefgh"]
-    texts = pa.array([f"{one}{two}xyz" for one in "abcdefghi" for two in "abcdefgh"])
-    made, joined = Automaton(words), Joined(texts)
-    places = set(made.places(joined))
-    let = [len(made.matching(joined[place])) for place in range(len(texts))]
-    assert places >= set(range(64))
-    assert all(let[:64])
-    assert max(let[:64]) > 1  # or the memory was enough, and this shows nothing
+def test_blocks_hold_every_text_once():
+    chance = random.Random(2)  # noqa: S311 - the same each time
+    for texts in [*columns(chance, 40), ["x" * 5000, "", "", "y"], ["", ""], [""]]:
+        blocks = list(Joined(pa.array(texts)).blocks(chance.randint(1, 30)))
+        assert [place for first, after in blocks for place in range(first, after)] == list(range(len(texts)))
 
 
-def test_expressions_that_are_too_many_let_everything_through(monkeypatch):
-    monkeypatch.setattr(automata, "MEMORY", 2000)
-    made, joined = Automaton(["a[b-f]{3}x{90}", "b"]), Joined(pa.array(["q", ""]))
-    assert list(made.places(joined)) == [0, 1]
-    assert list(made.matching(joined[0])) == [0, 1]
+@pytest.mark.parametrize("memory", [2000, 60_000])
+def test_expressions_for_which_memory_is_not_enough_let_everything_through(monkeypatch, memory):
+    monkeypatch.setattr(automata, "MEMORY", memory)
+    made = Automaton([f"{one}[a-z]{{0,9}}{two}x{{90}}" for one in "abcd" for two in "abcd"])
+    assert made.made is None
+    assert list(made.found(Joined(pa.array(["q", ""])))) == [(0, made.every), (1, made.every)]
+    assert len(made.every) == 16
+
+
+@pytest.mark.parametrize("said", [None, [], [0]])
+def test_a_set_that_does_not_say_that_it_read_a_text_to_its_end_lets_it_through(said):
+    made = Automaton(["a", "b"])
+    assert list(made.matching(b"xb")) == [1]
+    made.made = SimpleNamespace(Match=lambda _text: said)
+    assert list(made.matching(b"x")) == [0, 1]
 
 
 def test_an_automaton_is_made_once_for_columns_of_different_characters(engine):
@@ -136,7 +138,7 @@ def missed(seed, count):
             continue
         passed = pc.match_substring_regex(pa.array(texts), asked).to_pylist()
         joined = Joined(pa.array(texts))
-        let = set(Automaton([asked]).places(joined))
+        let = dict(Automaton([asked]).found(joined))
         for place, (text, passes) in enumerate(zip(texts, passed, strict=True)):
             if compiled.search(text, timeout=5):
                 met += not passes or 1
@@ -178,10 +180,8 @@ def test_grown_cells_are_let_through_in_a_column_as_alone(engine):
     texts = [one for one in cells(engine.analyzer.registry.recognizers, 400, 3) if one.isascii()]
     masks = {id(part.mask): part.mask for one in engine.finders for part in one.parts if part.mask}
     asked = list(dict.fromkeys(one.plain.sharp for one in masks.values()))
-    made, joined = Automaton(asked), Joined(pa.array(texts))
-    places = set(made.places(joined))
-    found = [set(made.matching(joined[place])) for place in range(len(texts))]
+    found = dict(Automaton(asked).found(Joined(pa.array(texts))))
     for number, expression in enumerate(asked):
-        for place, passes in enumerate(pc.match_substring_regex(pa.array(texts), expression).to_pylist()):
-            assert (number in found[place]) == passes
-            assert not passes or place in places
+        alike = Automaton([expression])
+        for place, text in enumerate(texts):
+            assert (number in found.get(place, ())) == bool(alike.matching(text.encode()))

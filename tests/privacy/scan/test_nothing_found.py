@@ -1,5 +1,6 @@
 import random
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -8,22 +9,26 @@ from privacy.scan.groups import ColumnPart, Value
 from privacy.scan.needs import present
 from privacy.scan.nothing_found import count
 
-ALPHABET = "0123456789 .-+/,()abzAZ_\t\n\x1c\x1f\x85\u00b2é\u0664\u2003x@"
+LETTERS, ALPHABET = "abz \t", "0123456789 .-+/,()abzAZ_\t\n\x1c\x1f\x85\u00b2é\u0664\u2003x@"
 
 
 def made_up(chance):
-    return ["".join(chance.choices(ALPHABET, k=chance.randint(0, 6))) for _ in range(chance.randint(0, 60))]
+    of = chance.choice([LETTERS, ALPHABET, ALPHABET])
+    return ["".join(chance.choices(of, k=chance.randint(0, 6))) for _ in range(chance.randint(0, 60))]
 
 
 @pytest.mark.parametrize("name", ["a", "zip", "name"])
 def test_counting_at_once_is_counting_one_by_one(name):
     chance = random.Random(3)  # noqa: S311 - the same each time
     codes = 0
-    for _ in range(60):
+    for _ in range(120):
         texts, cells = distinct(pa.array([*made_up(chance), None], pa.string()))
         at_once, singly = ColumnPart(name), ColumnPart(name)
-        count(at_once, texts, cells, b"k", *chance.choice([(), (present(texts),)]))
-        singly.gather([Value(*pair) for pair in zip(texts.to_pylist(), cells.tolist(), strict=True)], b"k")
+        among = np.array([chance.random() < 0.8 for _ in cells], bool)
+        count(at_once, texts, cells, among, key=b"k", **chance.choice([{}, {"characters": present(texts)}]))
+        singly.gather(
+            [Value(*pair) for pair in zip(texts.filter(among).to_pylist(), cells[among].tolist(), strict=True)], b"k"
+        )
         assert at_once.codes == singly.codes
         assert at_once.groups == singly.groups
         assert len(at_once.different) == len(singly.different)
@@ -53,7 +58,7 @@ def test_values_that_hardly_repeat_are_counted_as_if_each_were_looked_up():
         values, cells = distinct(column)
         assert len(values) == len(column) - column.null_count
         made, singly = ColumnPart("a"), ColumnPart("a")
-        count(made, values, cells, b"k")
+        count(made, values, cells, cells > 0, key=b"k")
         singly.gather([Value(*pair) for pair in distinct_texts(column)], b"k")
         assert (made.codes, made.groups) == (singly.codes, singly.groups)
         assert made.codes.total() > 1000
