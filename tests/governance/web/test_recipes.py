@@ -134,7 +134,7 @@ def test_a_run_is_started_followed_and_its_result_shown(scene, version):
 def test_no_value_of_the_data_is_kept_or_told_by_anonymising_it(scene, version, caplog):
     caplog.set_level(logging.DEBUG)
     client, pages = scene.client("eve"), []
-    rules = (
+    rules: tuple[dict[str, str], ...] = (
         {},  # as proposed: pseudonyms, and texts in which what is found is replaced
         {"c0-operator": "shift", "c0-subject": "ssn", "c0-days": "30"},  # addresses are no dates: they are lost
         {"c0-operator": "keep", "c1-operator": "keep", "c2-operator": "drop"},  # what is left fails it
