@@ -1,4 +1,4 @@
-"""The main job, whole: the demonstration's story in this process, another seed on each database, and the command itself."""
+"""The main job, whole: the demonstration as a story in this process, another seed on each database, and as the command."""
 
 import json
 import os
