@@ -1,4 +1,4 @@
-"""The main job, whole: the demonstration as a story in this process, another seed on each database, and as the command."""
+"""The main job, whole: as a story in this process, with another seed on each database, and as the command."""
 
 import json
 import os
