@@ -35,5 +35,5 @@ class Migration(migrations.Migration):
     dependencies = [("registry", "0009_run_registers")]
     operations = [
         migrations.AddField("ledgerhead", "previous", models.BinaryField(default=b"", db_default=b"")),
-        migrations.RunPython(replace, migrations.RunPython.noop),
+        migrations.RunPython(replace),  # not undone: without the column the function that it made could add nothing
     ]
