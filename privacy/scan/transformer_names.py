@@ -77,6 +77,7 @@ def recognizer(model: str) -> Any:
 
     predict, entities = _pipeline(model)
 
+    # Presidio tells its types in some of the environments in which this is checked, in others not.
     class TransformerNames(EntityRecognizer):  # type: ignore[misc,unused-ignore]
         """Asks the model about a text."""
 
