@@ -48,13 +48,14 @@ def in_database(database: str, names: list[str], rows: int, runs: int) -> tuple[
 
     with contextlib.ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        set_up(stack.enter_context(postgres(durable=True)).url() if database == "postgres" else "", home)
+        server = stack.enter_context(postgres(durable=True)) if database == "postgres" else None
+        set_up(server.url() if server else "", home)
         import ledger_appending
         import ledger_sequencing
 
         found, notes = [], []
         if "append" in names:
-            found, notes = ledger_appending.append(max(rows // 2500, 20), runs, home)
+            found, notes = ledger_appending.append(max(rows // 1250, 20), runs, home, server and server.binaries)
         if "sequence" in names:
             found.append(ledger_sequencing.sequence(rows, min(runs, 3), home))
     return found, [f"{database}: {note}" for note in notes]

@@ -1,6 +1,7 @@
 """Appending beside a hash chain: 32 writers, one event a transaction, both in one database, the sequencer running.
 
-The writers of both sides are threads of two processes, as those of the service's web server are.
+On PostgreSQL the writers of both sides are clients that weigh little (``ledger_clients``), and again, in a row of
+their own, threads of two Django processes, as those of the service's web server are; on SQLite the latter alone.
 """
 
 import bisect
@@ -13,9 +14,11 @@ import sys
 import threading
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import ledger_clients
 from django.db import OperationalError, connection, connections, transaction
 from django.utils import timezone
 from ledger_approving import approvals
@@ -49,6 +52,23 @@ def make_chain() -> None:
         cursor.execute(f"INSERT INTO chain_head VALUES (1, {nothing})")  # noqa: S608
 
 
+def document(subject: str, actor: Actor) -> dict[str, Any]:
+    """Return what the chain keeps of an event, but for its ``prev``: what ``append`` keeps."""
+    return {
+        "format": 1,
+        "schema": 1,
+        "id": str(uuid.uuid4()),
+        "kind": "run.ended",
+        "at": moment(timezone.now()),
+        "actor": actor.document(),
+        "subject": subject,
+        "subject_digest": None,
+        "policy": None,
+        "evidence": [],
+        "data": DATA,
+    }
+
+
 def chain(subject: str, actor: Actor) -> None:
     """Append to the chain what ``append`` would keep: the same document, hashed with the hash before it."""
     with connection.cursor() as cursor:
@@ -57,22 +77,7 @@ def chain(subject: str, actor: Actor) -> None:
         )  # SQLite: the whole database is locked
         cursor.execute(f"SELECT hash FROM chain_head WHERE one = 1{lock}")  # noqa: S608
         previous = bytes(cursor.fetchone()[0])
-        body = canonical(
-            {
-                "format": 1,
-                "schema": 1,
-                "id": str(uuid.uuid4()),
-                "kind": "run.ended",
-                "at": moment(timezone.now()),
-                "actor": actor.document(),
-                "subject": subject,
-                "subject_digest": None,
-                "policy": None,
-                "evidence": [],
-                "prev": previous.hex() or None,
-                "data": DATA,
-            }
-        )
+        body = canonical({**document(subject, actor), "prev": previous.hex() or None})
         found = hashlib.sha256(previous + body).digest()
         cursor.execute("INSERT INTO chain_event (body, hash) VALUES (%s, %s)", [body.decode(), found])
         cursor.execute("UPDATE chain_head SET hash = %s WHERE one = 1", [found])
@@ -149,22 +154,39 @@ def start_sequencer(home: Path) -> int:
     os._exit(0)
 
 
-def append(count: int, runs: int, home: Path) -> tuple[list[Row], list[str]]:
-    """Compare; ``count`` events a writer. Returns the row and what else was seen."""
+def append(count: int, runs: int, home: Path, binaries: Path | None) -> tuple[list[Row], list[str]]:
+    """Compare; ``count`` events a writer. ``binaries`` are PostgreSQL's. Returns the rows and what else was seen."""
     keyring.create(home, "bench/log")
     make_chain()
     sequencer = start_sequencer(home)
-    ours, peer = [], []
+    by_django = partial(rate, count=count)
+    sides = {"append-django" if binaries else "append-sqlite": (partial(by_django, log), partial(by_django, chain))}
+    if binaries:
+        by_clients = partial(ledger_clients.rate, binaries / "pgbench", clients=WRITERS, count=count)
+        sides = {"append": tuple(partial(by_clients, script) for script in _scripts(home)), **sides}
+    measured: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
     try:
         for _ in range(runs):
-            ours.append(rate(log, count))
-            peer.append(rate(chain, count))
-        notes = [*_lag(), _whole(runs * (count + 1) * WRITERS), approvals(APPROVALS, home)]
+            for name, (ours, peer) in sides.items():
+                measured[name].append((ours(), peer()))
+        written = runs * WRITERS * (count * len(sides) + 1)
+        notes = [*_lag(), _whole(written), approvals(APPROVALS, home)]
     finally:
         os.kill(sequencer, signal.SIGTERM)
         os.waitpid(sequencer, 0)
-    name = "append" if connection.vendor == "postgresql" else "append-sqlite"
-    return [row(name, ours, peer, unit="entries/s", same=None, peer_name=PEER)], notes
+    rows_found = [
+        row(name, *map(list, zip(*pairs, strict=True)), unit="entries/s", same=None, peer_name=PEER)
+        for name, pairs in measured.items()
+    ]
+    return rows_found, notes
+
+
+def _scripts(home: Path) -> tuple[Path, Path]:
+    actor = Actor.system("bench")
+    ours, peer = home / "append.sql", home / "chain.sql"
+    ours.write_text(ledger_clients.appending(lambda subject: log(subject, actor)))
+    peer.write_text(ledger_clients.chaining(document(ledger_clients.SUBJECT, actor)))
+    return ours, peer
 
 
 def _whole(added: int) -> str:

@@ -32,6 +32,7 @@ class Postgres:
     """A running server."""
 
     port: int
+    binaries: Path
     password: str = field(repr=False)
     programs: list[subprocess.Popen[bytes]] = field(repr=False)
     start: Callable[[], None] = field(repr=False)
@@ -164,7 +165,7 @@ def postgres(*, durable: bool = False) -> Iterator[Postgres]:
                 )  # fmt: skip
             _await_ready(programs[-1], server, log)
 
-        server = Postgres(port=port, password=server_password, programs=programs, start=start)
+        server = Postgres(port=port, binaries=binaries, password=server_password, programs=programs, start=start)
         try:
             start()
             yield server
