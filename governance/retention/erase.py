@@ -1,7 +1,6 @@
 """Erase what is behind a commitment: salt and text go, the digest stays, and with it every proof."""
 
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -12,11 +11,10 @@ from governance.access.permissions import ADMINISTRATORS, require_one_of
 from governance.access.subjects import project_of
 from governance.retention.hold import hold_on
 from governance.rules.approvals import BY_A_PERSON
+from governance.rules.retention import SHORTEST_DAYS, kept_until
 from registry.ledger import read
 from registry.ledger.append import append, moment
 from registry.models import Actor, Commitment, Identity, PrincipalKind, Project, Role, VersionPerson
-
-SHORTEST_DAYS = 180  # whatever the settings say: logs are kept for six months (Regulation (EU) 2024/1689, article 19)
 
 
 class RetentionFloorError(ValueError):
@@ -98,6 +96,6 @@ def _check_is_no_name(commitment: Commitment) -> None:
 
 def _check_is_old_enough(commitment: Commitment) -> None:
     days = max(settings.PROBITY_RETENTION_DAYS, SHORTEST_DAYS)
-    until = commitment.created_at + timedelta(days=days)
+    until = kept_until(commitment.created_at, days)
     if timezone.now() < until:
         raise RetentionFloorError(f"it is kept for {days} days, until {until:%Y-%m-%d}")

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from governance.access.permissions import RoleMissingError
+from governance.exports.verify import verify
 from governance.models import LegalHold
 from governance.promotion.retire import retire
 from governance.retention.erase import (
@@ -81,6 +82,25 @@ def test_what_is_erased_is_gone_and_the_proof_of_it_holds(world, said, tmp_path)
     assert Commitment.objects.get(pk=document["data"]["reason"]).text == WHY
     with pytest.raises(ErasedAlreadyError):
         erase(world, commitment)
+
+
+def test_the_whole_of_it_follows_from_the_events(world, monkeypatch):
+    retire(world.version, reason="it is not needed any more", actor=world.actor("officer"))
+    commitment, subject = world.version.retirement.reason, f"model_version:{world.version.pk}"
+    hold = place_hold(subject, reason="a court asked for it", actor=world.actor("risk"))
+    request_lift(hold, reason="the case is closed", actor=world.actor("officer"))
+    lift_hold(hold, actor=world.actor("second"))
+    later = timezone.now() + timedelta(days=366)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert erase(world, commitment).erased_at == later
+    assert verify().faults == ()
+
+
+def test_a_date_that_was_set_back_in_the_database_is_found_out(world, said):
+    erase(world, said[0])
+    [fault] = verify().faults
+    assert fault.code == "replay_commitment_erased"
+    assert "is said to be of" in fault.message
 
 
 @pytest.mark.parametrize(

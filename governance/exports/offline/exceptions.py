@@ -42,5 +42,8 @@ def _events(export: Export, policy: LogPolicy) -> Iterator[tuple[int, Mapping[st
 
 
 EXCEPTIONS = Command(
-    "exceptions", "list every waiver, what was accepted, overruled, declared or unconfined", _arguments, _run
+    "exceptions",
+    "list every waiver, what was accepted, overruled, declared, unconfined, opened or removed",
+    _arguments,
+    _run,
 )

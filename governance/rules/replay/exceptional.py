@@ -1,4 +1,4 @@
-"""What an auditor looks at first: waivers, what was accepted, overruled, declared, unconfined, purged, done by one."""
+"""What an auditor looks at first: what was waived, accepted, overruled, declared, unconfined, opened or removed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ Finder = Callable[[Event, Library], Iterator[tuple[str, str]]]
 def exceptions(events: Iterable[tuple[int, Mapping[str, Any]]], document: Source) -> Iterator[Exceptional]:
     """Yield every exception in the ledger's order; arguments are those of a replay, which says whether they are true.
 
-    Codes: waiver, accepted, overruled, declared, unconfined, purged, one_person.
+    Codes: waiver, accepted, overruled, declared, unconfined, purged, one_person, lowered, revealed, shredded, erased.
     """
     library = Library(document)
     for number, found in events:
@@ -81,6 +81,23 @@ def _one_person(event: Event, _library: Library) -> Iterator[tuple[str, str]]:
         yield "one_person", f"the first policy of the {event.data['tier']} tier took effect by one person's word"
 
 
+def _lowered(event: Event, _library: Library) -> Iterator[tuple[str, str]]:
+    data = event.data
+    yield "lowered", f"a verdict on {data['dataset_digest']} is lowered until {data['ends_at']} (word {data['word']})"
+
+
+def _revealed(event: Event, _library: Library) -> Iterator[tuple[str, str]]:
+    yield "revealed", f"{event.data['count']} sealed values were opened for who asked"
+
+
+def _shredded(event: Event, _library: Library) -> Iterator[tuple[str, str]]:
+    yield "shredded", f"key {event.data['number']} was taken away: what it sealed stays sealed"
+
+
+def _erased(event: Event, _library: Library) -> Iterator[tuple[str, str]]:
+    yield "erased", f"the text of {event.data['recorded_at']} behind the commitment was erased"
+
+
 FINDERS: Mapping[str, Finder] = {
     "waiver.granted": _waived,
     "approval.given": _accepted,
@@ -89,4 +106,8 @@ FINDERS: Mapping[str, Finder] = {
     "report.recorded": _unconfined,
     "artifact.purged": _purged,
     "policy_assignment.proposed": _one_person,
+    "column_verdict.lowering_granted": _lowered,
+    "reveal.opened": _revealed,
+    "privacy_key.shredded": _shredded,
+    "commitment.erased": _erased,
 }

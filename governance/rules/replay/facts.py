@@ -32,11 +32,11 @@ def evaluation_set_pinned(event: Event, history: History) -> Iterator[str]:
 
 
 def dataset_registered(event: Event, history: History) -> Iterator[str]:
-    """Remember a dataset version; what it was made from was registered before."""
+    """Remember a dataset version and who registered it; what it was made from was registered before."""
     parent = event.data["parent"]
     if parent is not None and parent not in history.datasets:
         yield f"{event.subject} was made from {parent[:12]}, which no event registered"
-    history.datasets.add(str(event.subject_digest))
+    history.datasets[str(event.subject_digest)] = event.actor
 
 
 def version_registered(event: Event, history: History) -> Iterator[str]:

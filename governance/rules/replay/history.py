@@ -118,6 +118,47 @@ class AskedWaiver:
 
 
 @dataclass(slots=True)
+class AskedLowering:
+    """A verdict on a column that somebody asked to be lowered, and whether that was granted."""
+
+    asker: str
+    dataset: str
+    ends_at: str
+    granted: bool = False
+
+
+@dataclass(slots=True)
+class RecordedHold:
+    """A hold on a subject ("noun:id", a project for all of it), and who asked for its end."""
+
+    project: str
+    on: str
+    lift_asked_by: str | None = None
+    in_force: bool = True
+
+
+@dataclass(slots=True)
+class RecordedCommitment:
+    """A commitment: when it was first spoken of, and (subject, its project if known) of what spoke of it."""
+
+    since: datetime
+    places: set[tuple[str, str | None]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class RecordedReveal:
+    """Sealed values that somebody asked to see; ``since`` is when that was asked for or granted."""
+
+    project: str
+    tokens: str
+    count: int
+    asker: str
+    since: datetime
+    granted: bool = False
+    opened: bool = False
+
+
+@dataclass(slots=True)
 class History:
     """What the events before the present one have said; by id where nothing else is said."""
 
@@ -132,7 +173,7 @@ class History:
     projects: dict[str, str] = field(default_factory=dict)
     tiers: dict[str, str] = field(default_factory=dict)
     pins: dict[tuple[str, str], str] = field(default_factory=dict)
-    datasets: set[str] = field(default_factory=set)
+    datasets: dict[str, str] = field(default_factory=dict)
     versions: dict[str, RecordedVersion] = field(default_factory=dict)
     proposals: dict[str, ProposedRuling] = field(default_factory=dict)
     rulings: list[Ruling] = field(default_factory=list)
@@ -140,6 +181,12 @@ class History:
     asked_waivers: dict[str, AskedWaiver] = field(default_factory=dict)
     waivers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    lowerings: dict[str, AskedLowering] = field(default_factory=dict)
+    reveals: dict[str, RecordedReveal] = field(default_factory=dict)
+    holds: dict[str, RecordedHold] = field(default_factory=dict)
+    commitments: dict[str, RecordedCommitment] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
+    keys: dict[tuple[str, int], str] = field(default_factory=dict)
     deployments: dict[str, RecordedDeployment] = field(default_factory=dict)
     serving: dict[tuple[str, str], str] = field(default_factory=dict)
     monitors: dict[str, str] = field(default_factory=dict)

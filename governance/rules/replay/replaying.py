@@ -21,6 +21,7 @@ from governance.rules.replay.facts import (
 from governance.rules.replay.history import History
 from governance.rules.replay.lapsing import deployment_judged
 from governance.rules.replay.library import DifferingDocumentError, Library, MissingDocumentError, Source
+from governance.rules.replay.lowering import lowering_granted, lowering_requested, verdict_given
 from governance.rules.replay.measuring import evaluation_recorded, report_recorded
 from governance.rules.replay.persons import (
     identity_linked,
@@ -30,6 +31,16 @@ from governance.rules.replay.persons import (
     role_revoked,
 )
 from governance.rules.replay.requesting import promotion_advanced, promotion_requested
+from governance.rules.replay.retaining import (
+    commitment_erased,
+    hold_lift_requested,
+    hold_lifted,
+    hold_placed,
+    key_made,
+    key_shredded,
+    remember_commitments,
+)
+from governance.rules.replay.revealing import reveal_granted, reveal_opened, reveal_requested
 from governance.rules.replay.ruling import assignment_confirmed, assignment_proposed, policy_published
 from governance.rules.replay.serving import alias_intended, alias_observed, deployment_advanced, deployment_created
 from governance.rules.replay.waiving import waiver_granted, waiver_requested
@@ -77,6 +88,18 @@ HANDLERS: Mapping[str, Handler] = {
     "monitor.created": monitor_created,
     "batch.posted": batch_posted,
     "batch.judged": batch_judged,
+    "column_verdict.given": verdict_given,
+    "column_verdict.lowering_requested": lowering_requested,
+    "column_verdict.lowering_granted": lowering_granted,
+    "reveal.requested": reveal_requested,
+    "reveal.granted": reveal_granted,
+    "reveal.opened": reveal_opened,
+    "privacy_key.made": key_made,
+    "privacy_key.shredded": key_shredded,
+    "hold.placed": hold_placed,
+    "hold.lift_requested": hold_lift_requested,
+    "hold.lifted": hold_lifted,
+    "commitment.erased": commitment_erased,
 }
 FOUNDING: Mapping[str, str] = {
     "principal": "principal.registered",
@@ -89,6 +112,8 @@ FOUNDING: Mapping[str, str] = {
     "promotion": "promotion.requested",
     "deployment": "deployment.created",
     "monitor": "monitor.created",
+    "reveal": "reveal.requested",
+    "hold": "hold.placed",
 }
 # What a forged event can make fail; anything else (a database that is away) is no fault of the record.
 FORGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
@@ -146,6 +171,7 @@ def replay_event(number: int, found: Mapping[str, Any], history: History) -> Ite
         return
     code = f"replay_{event.kind.replace('.', '_')}"
     try:
+        remember_commitments(event, history)
         for message in handler(event, history):
             yield Fault(number, code, f"entry {number}: {message}")
     except MissingDocumentError as error:

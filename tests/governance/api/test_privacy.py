@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from governance.exports.verify import verify
 from governance.models import IdempotencyRecord
 from privacy import redact
 from privacy.key_changes import current_key
@@ -140,6 +141,7 @@ def test_two_persons_open_a_sealed_value_and_its_answer_is_not_kept(calm):
     assert again.json()["values"] is None
     assert "Qwerty" not in str(list(IdempotencyRecord.objects.values()))
     assert calm.client("auditor").get(f"{API}/reveals").json()["results"][0]["opened_at"] is not None
+    assert verify().faults == ()
 
 
 def test_recipes_and_reports_are_printed_to_those_who_see_the_project(calm):

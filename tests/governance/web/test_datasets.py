@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db.models import BinaryField
 from django.utils import timezone
 
+from governance.exports.verify import verify
 from privacy.models import ColumnVerdict, DatasetScan
 from privacy.verdicts import judged_report
 from registry.artifacts import keep_bytes, store
@@ -121,6 +122,7 @@ def test_a_lowering_takes_another_officer_and_counts_until_its_end(scene, versio
     page = page_of(officer, f"{address}/")
     assert "2 columns with personal data" in page.text
     assert "the scan says: personal data" in page.text
+    assert verify().faults == ()
 
 
 def test_a_refused_word_is_told_and_keeps_what_was_written(scene, version):

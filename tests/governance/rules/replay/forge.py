@@ -24,6 +24,16 @@ def change(kind: str, index: int = 0, **changes: Any) -> Forgery:
     return forge
 
 
+def both(*forgeries: Forgery) -> Forgery:
+    """Forge in more than one place."""
+
+    def forge(record: Record) -> None:
+        for one in forgeries:
+            one(record)
+
+    return forge
+
+
 def moved(target: str, **changes: Any) -> Forgery:
     """Change the event that moved the promotion to a state."""
 

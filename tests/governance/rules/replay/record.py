@@ -17,6 +17,7 @@ from tests.governance.rules.build import AUC, KEY, POLICY, RATIO, report
 
 BEGIN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ENV, MODEL, PROJECT = "env", "model", "project"
+WHY = "0" * 64  # the commitment to every reason of the release
 NAME = "c" * 64  # the commitment to a name that nobody is known by at first
 WATCH = {
     "every_hours": 24,
@@ -181,7 +182,7 @@ class Record:
 
     def waive(self, asker: str = "requester", granter: str = "risk", days: int = 9) -> None:
         number = len(self.waivers)
-        data = {"waiver": f"w{number}", "manifest": self.manifest, "key": KEY, "reason": "0" * 64}
+        data = {"waiver": f"w{number}", "manifest": self.manifest, "key": KEY, "reason": WHY}
         data["ends_at"] = text(self.now + timedelta(days=days))
         self.of_promotion("waiver.requested", asker, data=data)
         told = {name: value for name, value in data.items() if name != "reason"}
@@ -213,7 +214,7 @@ class Record:
             "manifest": self.manifest,
             "evaluation": approval.evaluation,
             "acknowledged": sorted(approval.acknowledged),
-            "reason": "0" * 64,
+            "reason": WHY,
         }
         self.of_promotion("approval.given", who, data=data)
 
@@ -269,6 +270,34 @@ class Record:
         cited = {"policy": self.rules, "evidence": [self.keep(drift)]}
         self.add("batch.judged", "system", "monitor:m", data=data, **cited)
 
+    def guard(self) -> None:
+        """Hold what is said of the promotion; lower a verdict; open sealed values; take a key away."""
+        about = {"project": PROJECT, "reason": "5" * 64}
+        self.add("hold.placed", "officer", "hold:h", data=about | {"on": "promotion:p"})
+        word = {"report": "4" * 64, "column": 0, "verdict": "clean", "dataset_digest": "2" * 64, "reason": "6" * 64}
+        self.add("column_verdict.given", "validator", "dataset_version:1", data=word | {"word": "given"})
+        ends = {"word": "w", "dataset_digest": "2" * 64, "ends_at": text(self.now + timedelta(days=30))}
+        asked = word | ends | {"entities": ["PERSON"], "reason": "7" * 64}
+        self.add("column_verdict.lowering_requested", "validator", "dataset_version:1", data=asked)
+        granted = ends | {"granted_at": text(self.now)}
+        self.add("column_verdict.lowering_granted", "risk", "dataset_version:1", data=granted)
+        values = {"tokens": "3" * 64, "count": 2}
+        data = values | {"project": PROJECT, "entities": ["PERSON"], "reason": "8" * 64, "second_person": True}
+        self.add("reveal.requested", "officer", "reveal:r", data=data)
+        self.add("reveal.granted", "risk", "reveal:r", data={"tokens": "3" * 64, "requested_by": "officer"})
+        self.add("reveal.opened", "officer", "reveal:r", data=values)
+        key = {"project": PROJECT, "number": 1, "fingerprint": "e" * 64}
+        self.add("privacy_key.made", "admin", f"project:{PROJECT}", data=key)
+        self.add("privacy_key.shredded", "admin", f"project:{PROJECT}", data=key | {"reason": "d" * 64})
+
+    def erase(self) -> None:
+        """Lift the hold, let the time pass, and erase the reason of the waiver."""
+        self.add("hold.lift_requested", "officer", "hold:h", data={"reason": "b" * 64})
+        self.add("hold.lifted", "risk", "hold:h", data={"requested_by": "officer"})
+        self.now += timedelta(days=180)
+        data = {"recorded_at": self.only("waiver.requested")["at"], "reason": "f" * 64}
+        self.add("commitment.erased", "admin", f"commitment:{WHY}", subject_digest=WHY, data=data)
+
 
 def begun() -> Record:
     """Return the record of a request that is asked for and not measured yet."""
@@ -283,7 +312,7 @@ def begun() -> Record:
 
 
 def story() -> Record:
-    """Return the record of a request that missed a limit, was waived, approved, released, watched and stopped."""
+    """Return the record of a request that missed a limit, was waived, released, watched, stopped; and what is kept."""
     record = begun()
     record.measure(report("performance", AUC, manifest=record.manifest), isolation="none")
     missed = RATIO | {"value": "0.5", "lower": "0.4", "upper": "0.6"}
@@ -304,4 +333,6 @@ def story() -> Record:
     record.serve("LIVE", "UNDER_REVIEW")
     record.serve("UNDER_REVIEW", "LIVE", "officer")
     record.serve("LIVE", "STOPPED", "officer")
+    record.guard()
+    record.erase()
     return record

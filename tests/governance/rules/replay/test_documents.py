@@ -76,6 +76,10 @@ def test_an_auditor_sees_every_exception_of_the_record_in_its_order():
         "accepted",
         "accepted",
         "overruled",
+        "lowered",
+        "revealed",
+        "shredded",
+        "erased",
     ]
     assert found[3].message.startswith(KEY)
     assert "is FAIL, waived by w0" in found[4].message

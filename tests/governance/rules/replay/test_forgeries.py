@@ -4,13 +4,18 @@ from datetime import timedelta
 
 import pytest
 
+from governance.access.permissions import ADMINISTRATORS, POLICY_MAKERS, REVEALERS
 from governance.promotion.release import RELEASERS
 from governance.promotion.request import REQUESTERS
 from governance.promotion.rollback import OPERATORS
+from governance.rules.replay import lowering, revealing
 from governance.rules.replay.replaying import HANDLERS
 from governance.rules.replay.requesting import MAY_ASK, MAY_RELEASE
+from governance.rules.replay.retaining import MAY_ERASE, MAY_HOLD
+from governance.rules.replay.revealing import MAY_REVEAL
 from governance.rules.replay.serving import MAY_CLEAR
-from tests.governance.rules.replay.forge import OTHER, Forgery, again, before, change, document, moved, without
+from privacy import reveal, verdicts
+from tests.governance.rules.replay.forge import OTHER, Forgery, again, before, both, change, document, moved, without
 from tests.governance.rules.replay.record import BEGIN, ENV, NAME, PROJECT, Record, story, text
 
 ROLE = {"project": PROJECT, "role": "compliance_officer"}
@@ -274,6 +279,99 @@ CASES: dict[str, tuple[Forgery, str, str]] = {
     "watched by another policy": (change("monitor.created", policy=OTHER), "monitor_created", "another policy"),
     "a batch judged otherwise": (change("batch.judged", verdict="HEALTHY"), "batch_judged", "give BREACH"),
     "a batch of another deployment": (change("batch.posted", deployment="x"), "batch_posted", "another deployment"),
+    # words on columns
+    "a verdict by a service": (change("column_verdict.given", principal="ci"), "column_verdict_given", "no person"),
+    "a verdict on unknown rows": (
+        change("column_verdict.given", dataset_digest=OTHER), "column_verdict_given", "which no event registered"
+    ),
+    "a lowering for too long": (
+        change("column_verdict.lowering_requested", ends_at=text(BEGIN + timedelta(days=99))),
+        "column_verdict_lowering_requested",
+        "more than 90 days",
+    ),
+    "a lowering that nobody asked for": (
+        without("column_verdict.lowering_requested"), "column_verdict_lowering_granted", "nobody asked for it"
+    ),
+    "a lowering for longer than was asked": (
+        change("column_verdict.lowering_granted", ends_at=text(BEGIN + timedelta(days=31))),
+        "column_verdict_lowering_granted",
+        "something else",
+    ),
+    "a lowering after its end": (
+        change("column_verdict.lowering_granted", ends_at=text(BEGIN)), "column_verdict_lowering_granted", "its end"
+    ),
+    "a lowering granted twice": (
+        again("column_verdict.lowering_granted"), "column_verdict_lowering_granted", "granted already"
+    ),
+    "a lowering by one person": (
+        change("column_verdict.lowering_granted", principal="validator"),
+        "column_verdict_lowering_granted",
+        "by who asked for it",
+    ),
+    "a lowering by who registered the data": (
+        change("column_verdict.lowering_granted", principal="engineer"),
+        "column_verdict_lowering_granted",
+        "registered the data",
+    ),
+    # reveals
+    "a reveal for who may not": (change("reveal.requested", principal="engineer"), "reveal_requested", "no role that"),
+    "a reveal for a command": (change("reveal.requested", auth="command"), "reveal_requested", "by way of 'command'"),
+    "a reveal by one person": (change("reveal.granted", principal="officer"), "reveal_granted", "by one person"),
+    "a reveal granted twice": (again("reveal.granted"), "reveal_granted", "was already"),
+    "a reveal granted to somebody else": (change("reveal.granted", requested_by="x"), "reveal_granted", "granted to x"),
+    "a reveal of other values": (change("reveal.granted", tokens=OTHER), "reveal_granted", "other values"),
+    "a reveal that nobody granted": (without("reveal.granted"), "reveal_opened", "no second person"),
+    "a reveal opened by somebody else": (change("reveal.opened", principal="risk"), "reveal_opened", "opened by risk"),
+    "a reveal opened twice": (again("reveal.opened"), "reveal_opened", "opened already"),
+    "a reveal of more values": (change("reveal.opened", count=3), "reveal_opened", "opened 3 values"),
+    "a reveal opened too late": (
+        change("reveal.opened", at=text(BEGIN + timedelta(days=3))), "reveal_opened", "had expired"
+    ),
+    "a reveal nobody asked for": (without("reveal.requested"), "unknown_subject", "nothing was said before"),
+    # keys
+    "a key made twice": (again("privacy_key.made"), "privacy_key_made", "made already"),
+    "a key shredded that nobody made": (without("privacy_key.made"), "privacy_key_shredded", "no such key"),
+    "a key shredded twice": (again("privacy_key.shredded"), "privacy_key_shredded", "no such key"),
+    # holds
+    "a hold by who may not": (change("hold.placed", principal="engineer"), "hold_placed", "held no role that may"),
+    "a lift asked by who may not": (
+        change("hold.lift_requested", principal="requester"), "hold_lift_requested", "held no role that may"
+    ),
+    "a lift asked twice": (again("hold.lift_requested"), "hold_lift_requested", "asked for already"),
+    "a lift that nobody asked for": (without("hold.lift_requested"), "hold_lifted", "nobody asked for it"),
+    "a lift by one person": (change("hold.lifted", principal="officer"), "hold_lifted", "by one person"),
+    "a lift for somebody else": (change("hold.lifted", requested_by="admin"), "hold_lifted", "was lifted for admin"),
+    "a lift by a service": (change("hold.lifted", principal="ci"), "hold_lifted", "no person"),
+    "a hold lifted twice": (again("hold.lifted"), "hold_lifted", "lifted already"),
+    # erasure
+    "erased under a hold": (without("hold.lifted"), "commitment_erased", "while hold:h covered promotion:p"),
+    "erased under a hold on the project": (
+        both(change("hold.placed", on=f"project:{PROJECT}"), without("hold.lifted")),
+        "commitment_erased",
+        "while hold:h covered promotion:p",
+    ),
+    "erased too early": (
+        change("commitment.erased", at=text(BEGIN + timedelta(days=179))), "commitment_erased", "before 180 days"
+    ),
+    "erased with a false date": (
+        both(
+            change("commitment.erased", at=text(BEGIN + timedelta(days=100))),
+            change("commitment.erased", recorded_at=text(BEGIN - timedelta(days=100))),
+        ),
+        "commitment_erased",
+        "is said to be of 2025-11-21",
+    ),
+    "erased by who may not": (
+        change("commitment.erased", principal="officer"), "commitment_erased", "no administrator where promotion:p"
+    ),
+    "erased by a command": (change("commitment.erased", auth="command"), "commitment_erased", "by way of 'command'"),
+    "erased twice": (again("commitment.erased"), "commitment_erased", "erased already"),
+    "erased and never said": (
+        change("commitment.erased", subject=f"commitment:{OTHER}"), "commitment_erased", "no event had spoken of it"
+    ),
+    "erased, and the event is of another": (
+        change("commitment.erased", subject_digest=OTHER), "commitment_erased", "but the event is about"
+    ),
     # what is no event
     "an event without its data": (change("promotion.requested", data={}), "not_replayable", "KeyError"),
     "an event of no time": (change("promotion.requested", at="soon"), "not_replayable", "must be a moment"),
@@ -305,3 +403,10 @@ def test_the_replay_asks_for_the_roles_that_the_use_cases_ask_for():
     assert {str(role) for role in REQUESTERS} == MAY_ASK
     assert {str(role) for role in RELEASERS} == MAY_RELEASE
     assert {str(role) for role in OPERATORS} - {"engineer"} == MAY_CLEAR
+    assert {str(role) for role in POLICY_MAKERS} == MAY_HOLD
+    assert {str(role) for role in ADMINISTRATORS} == {MAY_ERASE}
+    assert {str(role) for role in REVEALERS} == MAY_REVEAL
+
+
+def test_the_replay_knows_the_times_that_the_use_cases_keep():
+    assert (reveal.LASTS, verdicts.LONGEST_DAYS) == (revealing.LASTS, lowering.LONGEST_LOWERING_DAYS)
