@@ -2,9 +2,12 @@
 
 A step is one transaction under a lock that one sequencer at a time can hold: the queue's first events, in the order of
 their numbers, get the next contiguous places; full tiles and a signed checkpoint follow; the queue forgets them. Events
-are never found by ``number > last``: numbers are given before commit, so that a smaller one may appear later.
+are never found by ``number > last``: numbers are given before commit, so that a smaller one may appear later. Of a
+backlog the tree hashes what was taken last while the database takes the next.
 """
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -17,9 +20,10 @@ from registry.ledger.note import Note
 from registry.ledger.note import sign as sign_note
 from registry.ledger.queue import FROZEN, Taken, UnsoundEventError
 from registry.ledger.rows import Log
-from registry.ledger.tree import Edge, TreeHead, with_partials
+from registry.ledger.tree import Edge, Tile, TreeHead, with_partials
 
-LARGEST_BATCH = 32_768
+LARGEST_TAKE = 32_768
+LARGEST_BATCH = 4 * LARGEST_TAKE
 
 
 class RefusedToSignError(RuntimeError):
@@ -42,6 +46,15 @@ class Signed:
     head: TreeHead
     note: Note
     added: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """The right edge with what a step took, how many leaves that was, and whether the log ends with them."""
+
+    edge: Edge
+    added: int
+    freezes: bool
 
 
 class Sequencer:
@@ -71,34 +84,52 @@ class Sequencer:
             if not rows.try_lock():
                 raise BusyError("Another sequencer holds the lock of this database.")
             log, edge = self._position()
-            taken = None if self._closed else self._take(log, edge.size, most)
-            if taken:
-                edge = edge.copy()
-                signed = self._extend(log, edge, taken)
-        self._log, self._edge = log, edge
-        if not taken:
+            grown = None if self._closed else self._grow(log, edge.copy(), most)
+            signed = self._sign(log, grown) if grown else None
+        self._log, self._edge = log, grown.edge if grown else edge
+        if not grown or not signed:
             return None
-        self._closed = taken.freezes
+        self._closed = grown.freezes
         self._memory.keep(signed.note)
         return signed
 
-    def _take(self, log: Log, size: int, most: int) -> Taken | None:
-        try:
-            taken = queue.take(log, size, most)
-        except UnsoundEventError as error:
-            raise RefusedToSignError(str(error)) from error
-        return taken if taken.leaves else None
+    def _grow(self, log: Log, edge: Edge, most: int) -> Grown | None:
+        """Extend the edge by what waits, up to ``most`` events, and keep the tiles; None when nothing waits."""
+        before, freezes = edge.size, False
+        hashed: Future[list[Tile]] | None = None
+        with ThreadPoolExecutor(1) as apart:
+            for taken in self._take(log, before, most):
+                if hashed:
+                    rows.add_tiles(log, hashed.result())
+                hashed, freezes = apart.submit(edge.extend, taken.leaves), taken.freezes
+            if hashed is None:
+                return None
+            rows.add_tiles(log, hashed.result())
+        return Grown(edge, edge.size - before, freezes)
 
-    def _extend(self, log: Log, edge: Edge, taken: Taken) -> Signed:
-        tiles = edge.extend(taken.leaves)
-        checkpoint = Checkpoint(log.origin, edge.head())
+    def _take(self, log: Log, size: int, most: int) -> Iterator[Taken]:
+        """Yield what gets the places from ``size`` on, a take at a time, until the queue or the log ends."""
+        end = size + most
+        while size < end:
+            asked = min(end - size, LARGEST_TAKE)
+            try:
+                taken = queue.take(log, size, asked)
+            except UnsoundEventError as error:
+                raise RefusedToSignError(str(error)) from error
+            if taken.leaves:
+                yield taken
+            if taken.freezes or len(taken.leaves) < asked:
+                return
+            size += asked
+
+    def _sign(self, log: Log, grown: Grown) -> Signed:
+        checkpoint = Checkpoint(log.origin, grown.edge.head())
         first, *others = self._keyring.signers
         note = sign(checkpoint, first)
         if others:
             note = note.add(*sign_note(checkpoint.text, *others).signatures)
-        rows.add_tiles(log, tiles)
         rows.add_checkpoint(log, checkpoint.head, note.encode().decode())
-        return Signed(log, checkpoint.head, note, len(taken.leaves))
+        return Signed(log, checkpoint.head, note, grown.added)
 
     def _position(self) -> tuple[Log, Edge]:
         """Return the log and its right edge, as the database has them now."""

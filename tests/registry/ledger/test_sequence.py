@@ -6,7 +6,7 @@ import threading
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from registry.ledger import queue, rows
+from registry.ledger import queue, rows, sequence
 from registry.ledger.append import append
 from registry.ledger.checkpoint import open_checkpoint
 from registry.ledger.keyring import Keyring
@@ -85,6 +85,19 @@ def test_the_tree_does_not_depend_on_the_size_of_the_batches(sequencer, memory, 
     prover = rows.prover(log, last.head.size)
     for index in (0, len(texts) // 2, len(texts) - 1):
         verify_inclusion(last.head, index, leaf_hash(texts[index]), prover.inclusion(index))
+
+
+@pytest.mark.parametrize("take", [7, 256, 300, 599, 600])
+def test_one_step_takes_a_backlog_in_parts_and_signs_once(sequencer, monkeypatch, take):
+    monkeypatch.setattr(sequence, "LARGEST_TAKE", take)
+    texts = add_events(600)
+    (signed,) = drain(sequencer, 1000)
+    assert (signed.added, signed.head.root) == (600, root_of([leaf_hash(text) for text in texts]))
+    assert execute("SELECT COUNT(*), MIN(seq), MAX(seq) FROM ledger_leaf") == [(600, 0, 599)]
+    assert execute("SELECT level, idx FROM ledger_tile ORDER BY 1, 2") == [(0, 0), (0, 1)]
+    prover = rows.prover(rows.last_log(), 600)
+    for index in (0, 299, 599):
+        verify_inclusion(signed.head, index, leaf_hash(texts[index]), prover.inclusion(index))
 
 
 def test_an_entry_whose_event_was_removed_is_named_and_none_takes_its_place(sequencer):
@@ -192,7 +205,11 @@ def test_the_key_of_another_log_signs_nothing(sequencer, memory):
     refuses(Sequencer(NEXT, memory), "signs for example.org/next, but the record is kept in example.org/log")
 
 
-def test_a_frozen_log_ends_with_its_last_word_and_its_successor_begins_with_the_first(sequencer, memory):
+@pytest.mark.parametrize("take", [1, 2, 3, 100])
+def test_a_frozen_log_ends_with_its_last_word_and_its_successor_begins_with_the_first(
+    sequencer, memory, monkeypatch, take
+):
+    monkeypatch.setattr(sequence, "LARGEST_TAKE", take)
     add_events(2)
     add_events(1, start=3, kind="log.frozen", subject="log:example.org/log")
     add_events(2, start=4)
@@ -230,7 +247,9 @@ class Nth:
         return execute(sql, params, many, context)
 
 
-def test_whichever_statement_fails_nothing_has_changed_and_the_next_step_does_it_all(memory):
+@pytest.mark.parametrize("take", [100, 300])
+def test_whichever_statement_fails_nothing_has_changed_and_the_next_step_does_it_all(memory, monkeypatch, take):
+    monkeypatch.setattr(sequence, "LARGEST_TAKE", take)
     texts = add_events(300)
     sequencer, number = Sequencer(RING, memory), 0
     while True:
