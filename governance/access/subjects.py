@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.db.models import Model as Table
+from django.db.models import QuerySet
 
 from governance.models import ApiToken, LegalHold, PolicyAssignment, PromotionRequest
 from monitoring.models import Monitor
@@ -28,12 +29,24 @@ SUBJECTS: dict[str, tuple[type[Table], str]] = {
 
 def project_of(subject: str) -> UUID | None:
     """Return the project of a subject ("noun:id"); None where it is of none, or there is no such thing."""
+    rows, project = _rows(subject)
+    found: UUID | None = rows.values_list(project, flat=True).first() if rows is not None else None
+    return found
+
+
+def title_of(subject: str) -> str:
+    """Return what people call a subject ("model credit-scoring"); itself where there is no such thing."""
+    rows, _ = _rows(subject)
+    found = rows.first() if rows is not None else None
+    return f"{subject.partition(':')[0].replace('_', ' ')} {found}" if found is not None else subject
+
+
+def _rows(subject: str) -> tuple[QuerySet[Table] | None, str]:
     noun, _, identity = subject.partition(":")
     if noun not in SUBJECTS or not _is_uuid(identity):
-        return None
+        return None, ""
     table, project = SUBJECTS[noun]
-    found: UUID | None = table._default_manager.filter(pk=identity).values_list(project, flat=True).first()  # noqa: SLF001
-    return found
+    return table._default_manager.filter(pk=identity), project  # noqa: SLF001 - the documented way to a model's rows
 
 
 def _is_uuid(text: str) -> bool:

@@ -50,7 +50,7 @@ class PromotionRequest(Row):
         ]
 
     def __str__(self) -> str:
-        return f"{self.version} to {self.environment}: {self.state}"
+        return f"{self.version} to {self.environment}"
 
 
 class CheckRun(Row):

@@ -5,17 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
-from governance.promotion.approve import SHORTEST_REASON
 from governance.promotion.rollback import OPERATORS, roll_back
 from governance.promotion.stop import stop
 from governance.watch import clear_review
 from governance.web.actors import Member, members_only
-from governance.web.forms import ReasonForm, read
+from governance.web.forms import read_reason
 from governance.web.numbers import reworded
 from governance.web.permits import may_clear, may_operate
 from governance.web.refusals import Refusal, refusal_of
@@ -119,13 +117,6 @@ def _clear(deployment: Deployment, actor: Actor, reason: str) -> str:
 DEEDS: dict[str, Deed] = {"roll-back": _roll_back, "stop": _stop, "clear": _clear}
 
 
-def _reason(posted: QueryDict) -> str:
-    reason = str(read(ReasonForm(posted))["reason"]).strip()
-    if len(reason) < SHORTEST_REASON:
-        raise ValidationError(f"Say why, in at least {SHORTEST_REASON} characters.")
-    return reason
-
-
 @members_only
 def act(request: HttpRequest, member: Member, pk: UUID, deed: str) -> HttpResponse:
     """Roll back, stop or clear; what is refused is shown on the page."""
@@ -136,7 +127,7 @@ def act(request: HttpRequest, member: Member, pk: UUID, deed: str) -> HttpRespon
         return redirect("web:deployment", pk=pk)
     try:
         said = DEEDS[deed](
-            deployment, member.actor(deployment.environment.project, sorted(OPERATORS)), _reason(request.POST)
+            deployment, member.actor(deployment.environment.project, sorted(OPERATORS)), read_reason(request.POST)
         )
     except Exception as error:
         refusal = refusal_of(error)

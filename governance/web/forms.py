@@ -5,7 +5,9 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
+from governance.promotion.approve import SHORTEST_REASON
 from registry.models import Environment, ModelVersion
 
 LONGEST_REASON = 5000
@@ -75,3 +77,11 @@ def read(form: forms.Form) -> dict[str, Any]:
     if not form.is_valid():
         raise ValidationError(problem_of(form))
     return dict(form.cleaned_data)
+
+
+def read_reason(posted: QueryDict) -> str:
+    """Return the reason that was posted; raises ValidationError for one that says nothing."""
+    reason = str(read(ReasonForm(posted))["reason"]).strip()
+    if len(reason) < SHORTEST_REASON:
+        raise ValidationError(f"Say why, in at least {SHORTEST_REASON} characters.")
+    return reason

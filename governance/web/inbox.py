@@ -15,7 +15,9 @@ from governance.promotion.rollback import OPERATORS, RUNNING
 from governance.rules.policy import read_policy
 from governance.rules.states import PromotionState
 from governance.web.actors import Member, members_only
+from governance.web.holds import holds_of
 from governance.web.permits import TO_DECIDE, may_grant, why_not_decide
+from governance.web.policies import proposals_to
 from governance.web.wording import Badge, badge
 from monitoring.models import Alert
 from registry.models import Deployment
@@ -44,13 +46,9 @@ def seen_by(member: Member) -> QuerySet[PromotionRequest]:
     )
 
 
-def _title(promotion: PromotionRequest) -> str:
-    return f"{promotion.version} to {promotion.environment}"
-
-
 def _task(verb: str, promotion: PromotionRequest) -> Task:
     url = reverse("web:promotion", args=[promotion.pk])
-    return Task(verb, _title(promotion), url, promotion.updated_at, badge(promotion.state))
+    return Task(verb, str(promotion), url, promotion.updated_at, badge(promotion.state))
 
 
 def _decisions(member: Member) -> Iterator[Task]:
@@ -75,6 +73,17 @@ def _waivers(member: Member) -> Iterator[Task]:
             yield _task("Consider a waiver", promotion)
 
 
+def _seconds(member: Member) -> Iterator[Task]:
+    """Yield what another person proposed or asked for, and waits for a second one."""
+    for one in proposals_to(member):
+        if one.may_confirm:
+            what = one.assignment
+            yield Task("Confirm a policy", str(what), reverse("web:policies"), what.created_at, badge("PENDING"))
+    for held in holds_of(member):
+        if held.may_lift:
+            yield Task("Lift a hold", held.title, reverse("web:holds"), held.hold.created_at, badge("PENDING"))
+
+
 def alerts_of(member: Member) -> list[Alert]:
     """Return the open alerts on which the member may act, newest first."""
     found = Alert.objects.filter(resolved_at__isnull=True, deployment__environment__project__in=member.projects)
@@ -94,7 +103,7 @@ def inbox(request: HttpRequest, member: Member) -> HttpResponse:
     mine = [one for one in seen_by(member).filter(state__in=PromotionRequest.OPEN_STATES) if _asked(one, member)]
     recent = seen_by(member)[:MOST_RECENT]
     context = {
-        "tasks": [*_decisions(member), *_waivers(member), *_releases(member)],
+        "tasks": [*_decisions(member), *_waivers(member), *_releases(member), *_seconds(member)],
         "alerts": alerts_of(member),
         "mine": [(one, badge(one.state)) for one in mine[:MOST_WAITING]],
         "recent": [(one, badge(one.state)) for one in recent],
