@@ -80,9 +80,9 @@ def commitment_erased(event: Event, history: History) -> Iterator[str]:
 
 
 def key_made(event: Event, history: History) -> Iterator[str]:
-    """Remember a key of a project."""
+    """Remember a key of a project; where its keys were lost, their numbers begin again with other keys."""
     key = (event.subject, event.data["number"])
-    if key in history.keys:
+    if history.keys.get(key) == event.data["fingerprint"]:
         yield f"key {key[1]} of {event.subject} was made already"
     history.keys[key] = event.data["fingerprint"]
 
