@@ -50,8 +50,8 @@ def _rows(subject: str) -> tuple[QuerySet[Table] | None, str]:
 
 
 def _is_uuid(text: str) -> bool:
+    """Say whether a text is a UUID as the ledger writes it: what is spelt otherwise would be another subject there."""
     try:
-        UUID(text)
+        return str(UUID(text)) == text
     except ValueError:
         return False
-    return True

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
-from governance.access.permissions import POLICY_MAKERS
+from governance.access.permissions import AUDITORS, POLICY_MAKERS
 from governance.access.subjects import project_of, title_of
 from governance.models import LegalHold
 from governance.retention.hold import HoldSubjectError, lift_hold, place_hold, request_lift
@@ -34,10 +34,17 @@ class Held:
     may_lift: bool
 
 
+def to_lift(member: Member) -> list[LegalHold]:
+    """Return the holds whose end somebody else asked for, and that this member may lift."""
+    asked = LegalHold.objects.filter(lifted_at__isnull=True, lift_asked_by__isnull=False, project__in=member.projects)
+    found = asked.exclude(lift_asked_by=member.principal).order_by("created_at")[:MOST]
+    return [one for one in found if member.holds(one.project_id, POLICY_MAKERS)]
+
+
 def holds_of(member: Member) -> list[Held]:
-    """Return the holds of the member's projects: those in force first, each the newest first."""
+    """Return holds of the member's projects: first those whose end is asked for, then in force, then lifted."""
     rows = LegalHold.objects.filter(project__in=member.projects).order_by(
-        F("lifted_at").desc(nulls_first=True), "-created_at"
+        F("lifted_at").desc(nulls_first=True), F("lift_asked_by").asc(nulls_last=True), "-created_at"
     )
     people = "placed_by", "lift_asked_by", "lifted_by"
     return [_held(one, member) for one in rows.select_related("project", "reason", *people)[:MOST]]
@@ -46,9 +53,13 @@ def holds_of(member: Member) -> list[Held]:
 def _held(hold: LegalHold, member: Member) -> Held:
     may = hold.lifted_at is None and member.holds(hold.project_id, POLICY_MAKERS)
     asked = hold.lift_asked_by_id
-    may_lift = may and asked not in {None, member.principal.pk}
+    told = member.holds(hold.project_id, AUDITORS)
     return Held(
-        hold, title_of(hold.subject), reason_text(hold.reason), may_ask=may and asked is None, may_lift=may_lift
+        hold,
+        title_of(hold.subject),
+        reason_text(hold.reason) if told else "(the reason is for officers and auditors)",
+        may_ask=may and asked is None,
+        may_lift=may and asked not in {None, member.principal.pk},
     )
 
 

@@ -9,15 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from governance.access.subjects import title_of
 from governance.models import PromotionRequest, Waiver
 from governance.promotion.release import RELEASERS
 from governance.promotion.rollback import OPERATORS, RUNNING
 from governance.rules.policy import read_policy
 from governance.rules.states import PromotionState
 from governance.web.actors import Member, members_only
-from governance.web.holds import holds_of
+from governance.web.holds import to_lift
 from governance.web.permits import TO_DECIDE, may_grant, why_not_decide
-from governance.web.policies import proposals_to
+from governance.web.policies import to_confirm
 from governance.web.wording import Badge, badge
 from monitoring.models import Alert
 from registry.models import Deployment
@@ -75,13 +76,10 @@ def _waivers(member: Member) -> Iterator[Task]:
 
 def _seconds(member: Member) -> Iterator[Task]:
     """Yield what another person proposed or asked for, and waits for a second one."""
-    for one in proposals_to(member):
-        if one.may_confirm:
-            what = one.assignment
-            yield Task("Confirm a policy", str(what), reverse("web:policies"), what.created_at, badge("PENDING"))
-    for held in holds_of(member):
-        if held.may_lift:
-            yield Task("Lift a hold", held.title, reverse("web:holds"), held.hold.created_at, badge("PENDING"))
+    for what in to_confirm(member)[:MOST_WAITING]:
+        yield Task("Confirm a policy", str(what), reverse("web:policies"), what.created_at, badge("PENDING"))
+    for hold in to_lift(member)[:MOST_WAITING]:
+        yield Task("Lift a hold", title_of(hold.subject), reverse("web:holds"), hold.created_at, badge("PENDING"))
 
 
 def alerts_of(member: Member) -> list[Alert]:

@@ -19,6 +19,8 @@ from governance.web.actors import Member, members_only
 from governance.web.refusals import Refusal, refusal_of
 
 CONTEXT_LINES = 2
+MOST = 50
+MOST_LINES = 1000
 TONES = {"+": "added", "-": "removed", "@": "place"}
 
 
@@ -32,10 +34,17 @@ class Proposal:
     may_confirm: bool
 
 
-def proposals_to(member: Member) -> list[Proposal]:
-    """Return what is proposed in the member's projects and not in effect, the oldest first."""
-    found = _assignments(member).filter(effective_at__isnull=True).order_by("created_at")
-    return [_proposal(one, member) for one in found]
+def to_confirm(member: Member) -> list[PolicyAssignment]:
+    """Return what somebody else proposed, and this member may confirm, the oldest first."""
+    return [one for one in _proposed(member) if _may_confirm(one, member)]
+
+
+def _proposed(member: Member) -> QuerySet[PolicyAssignment]:
+    return _assignments(member).filter(effective_at__isnull=True).order_by("created_at")[:MOST]
+
+
+def _may_confirm(one: PolicyAssignment, member: Member) -> bool:
+    return member.holds(one.project_id, POLICY_MAKERS) and member.principal.accountable().pk != one.proposed_by_id
 
 
 def _assignments(member: Member) -> QuerySet[PolicyAssignment]:
@@ -45,9 +54,8 @@ def _assignments(member: Member) -> QuerySet[PolicyAssignment]:
 
 def _proposal(one: PolicyAssignment, member: Member) -> Proposal:
     present = _in_force(one, member)
-    person = member.principal.accountable()
-    may = member.holds(one.project_id, POLICY_MAKERS) and person.pk != one.proposed_by_id
-    return Proposal(one, present, tuple(_difference(present.policy, one.policy)) if present else (), may)
+    lines = tuple(_difference(present.policy, one.policy)) if present else ()
+    return Proposal(one, present, lines, _may_confirm(one, member))
 
 
 def _in_force(one: PolicyAssignment, member: Member) -> PolicyAssignment | None:
@@ -58,6 +66,9 @@ def _in_force(one: PolicyAssignment, member: Member) -> PolicyAssignment | None:
 def _difference(before: Policy, after: Policy) -> Iterator[tuple[str, str]]:
     """Yield (tone, line) of what one policy's text has that the other's has not."""
     pair = before.source.splitlines(), after.source.splitlines()
+    if max(map(len, pair)) > MOST_LINES:
+        yield "place", f"One of the two has more than {MOST_LINES} lines: they are not compared here."
+        return
     lines = unified_diff(*pair, str(before), str(after), lineterm="", n=CONTEXT_LINES)
     yield from ((TONES.get(line[:1], ""), line) for line in lines)
 
@@ -78,7 +89,11 @@ def index(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 def _page(request: HttpRequest, member: Member, refusal: Refusal | None = None) -> HttpResponse:
-    context = {"proposals": proposals_to(member), "applying": _applying(member), "refusal": refusal}
+    context = {
+        "proposals": [_proposal(one, member) for one in _proposed(member)],
+        "applying": _applying(member),
+        "refusal": refusal,
+    }
     return render(request, "governance/policies.html", context, status=refusal.status if refusal else 200)
 
 

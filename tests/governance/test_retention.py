@@ -181,7 +181,8 @@ def test_a_hold_elsewhere_keeps_nothing_but_what_nobody_can_place(world, said):
 def test_a_hold_takes_an_officer_and_something_of_a_project(world, who):
     with pytest.raises(RoleMissingError):
         place_hold(f"model:{world.model.pk}", reason="a court asked", actor=world.actor(who))
-    for subject in ("principal:x", f"model:{world.project.pk}", "everything", ""):
+    spelt = (f"model:{str(world.model.pk).upper()}", f"model:{world.model.pk.hex}", f"project:{{{world.project.pk}}}")
+    for subject in ("principal:x", f"model:{world.project.pk}", "everything", "", *spelt):
         with pytest.raises(HoldSubjectError):
             place_hold(subject, reason="a court asked", actor=world.actor("risk"))
 

@@ -24,7 +24,7 @@ def model_registered(event: Event, history: History) -> Iterator[str]:
 def evaluation_set_pinned(event: Event, history: History) -> Iterator[str]:
     """Remember on which rows an environment evaluates a model."""
     rows, model = event.data["dataset_digest"], event.data["model"]
-    if rows not in history.datasets:
+    if rows not in history.rows:
         yield f"{event.subject} evaluates on {rows[:12]}, which no event registered"
     if model not in history.tiers:
         yield f"{event.subject} evaluates the model {model}, which no event registered"
@@ -34,9 +34,10 @@ def evaluation_set_pinned(event: Event, history: History) -> Iterator[str]:
 def dataset_registered(event: Event, history: History) -> Iterator[str]:
     """Remember a dataset version and who registered it; what it was made from was registered before."""
     parent = event.data["parent"]
-    if parent is not None and parent not in history.datasets:
+    if parent is not None and parent not in history.rows:
         yield f"{event.subject} was made from {parent[:12]}, which no event registered"
-    history.datasets[str(event.subject_digest)] = event.actor
+    history.rows.add(str(event.subject_digest))
+    history.datasets[event.identity] = str(event.subject_digest), event.actor
 
 
 def version_registered(event: Event, history: History) -> Iterator[str]:
@@ -59,7 +60,7 @@ def version_registered(event: Event, history: History) -> Iterator[str]:
     yield from (
         f"{event.subject} learned from {rows[:12]}, which no event registered"
         for rows in data["datasets"]
-        if rows not in history.datasets
+        if rows not in history.rows
     )
     document = history.library.read(version.digest)
     told = {name: data[name] for name in ("model", "kind", "content", "commit")}

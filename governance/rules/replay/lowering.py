@@ -18,6 +18,8 @@ def verdict_given(event: Event, history: History) -> Iterator[str]:
 def lowering_requested(event: Event, history: History) -> Iterator[str]:
     """Remember what is to be lowered, and until when."""
     data = event.data
+    if data["word"] in history.lowerings:
+        yield f"word {data['word']} was asked for already"
     history.lowerings[data["word"]] = AskedLowering(event.actor, data["dataset_digest"], data["ends_at"])
     yield from _is_a_word(event, history)
     if read_moment(data["ends_at"], "ends_at") > days_after(event.at, LONGEST_LOWERING_DAYS) + CLOCK_SKEW:
@@ -38,7 +40,7 @@ def lowering_granted(event: Event, history: History) -> Iterator[str]:
     if read_moment(data["ends_at"], "ends_at") + CLOCK_SKEW <= event.at:
         yield f"word {data['word']} was granted after its end"
     asked.granted = True
-    registrar = history.datasets.get(data["dataset_digest"], "")
+    _, registrar = history.datasets.get(event.identity, ("", ""))
     if history.accountable(event.actor) in {history.accountable(asked.asker), history.accountable(registrar)}:
         yield f"word {data['word']} was granted by who asked for it or registered the data"
 
@@ -46,5 +48,6 @@ def lowering_granted(event: Event, history: History) -> Iterator[str]:
 def _is_a_word(event: Event, history: History) -> Iterator[str]:
     word = f"word {event.data['word']}"
     yield from by_a_person(event, history, word)
-    if event.data["dataset_digest"] not in history.datasets:
-        yield f"{word} is on a column of {event.data['dataset_digest'][:12]}, which no event registered"
+    rows, _ = history.datasets.get(event.identity, ("", ""))
+    if event.data["dataset_digest"] != rows:
+        yield f"{word} is on a column of {event.data['dataset_digest'][:12]}, which no event registered there"

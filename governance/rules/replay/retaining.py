@@ -88,9 +88,9 @@ def key_made(event: Event, history: History) -> Iterator[str]:
 
 
 def key_shredded(event: Event, history: History) -> Iterator[str]:
-    """Check that a key was there to be taken away."""
+    """Check that a key was not taken away before, nor is another than was made; one may be older than its record."""
     key = (event.subject, event.data["number"])
-    if history.keys.get(key) != event.data["fingerprint"]:
+    if history.keys.get(key, event.data["fingerprint"]) != event.data["fingerprint"]:
         yield f"key {key[1]} of {event.subject} was shredded, but no such key was there"
     history.keys[key] = ""
 

@@ -100,6 +100,12 @@ def test_an_end_that_cannot_be_is_refused(scene, subject, who, deed, refusal):
     assert LegalHold.objects.get().lift_asked_by is None
 
 
+def test_the_reason_of_a_hold_is_for_officers_and_auditors(scene, subject):
+    place_hold(subject, reason=WHY, actor=scene.actor("rio"))
+    assert WHY in page_of(scene.client("aud")).text
+    assert WHY not in page_of(scene.client("ada")).text
+
+
 def test_who_asked_for_the_end_does_not_lift_it(scene, subject):
     hold = place_hold(subject, reason=WHY, actor=scene.actor("rio"))
     officer = scene.client("cleo")

@@ -330,7 +330,12 @@ CASES: dict[str, tuple[Forgery, str, str]] = {
     "a reveal nobody asked for": (without("reveal.requested"), "unknown_subject", "nothing was said before"),
     # keys
     "a key made twice": (again("privacy_key.made"), "privacy_key_made", "made already"),
-    "a key shredded that nobody made": (without("privacy_key.made"), "privacy_key_shredded", "no such key"),
+    "another key shredded than was made": (
+        change("privacy_key.shredded", fingerprint=OTHER), "privacy_key_shredded", "no such key"
+    ),
+    "a lowering asked for twice": (
+        again("column_verdict.lowering_requested"), "column_verdict_lowering_requested", "asked for already"
+    ),
     "a key shredded twice": (again("privacy_key.shredded"), "privacy_key_shredded", "no such key"),
     # holds
     "a hold by who may not": (change("hold.placed", principal="engineer"), "hold_placed", "held no role that may"),
