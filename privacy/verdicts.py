@@ -13,7 +13,7 @@ from privacy.scan.columns import CLEAN
 from privacy.scan.entities import ENTITIES
 from registry.artifacts import read_document
 from registry.ledger.append import append, moment
-from registry.models import Actor, Commitment, DatasetVersion, PrincipalKind, Role, RoleAssignment
+from registry.models import Actor, Commitment, DatasetVersion, PrincipalKind, Role
 
 REVIEWERS = frozenset({Role.VALIDATOR, Role.COMPLIANCE_OFFICER, Role.RISK_OFFICER})
 ASKERS = REVIEWERS | {Role.REQUESTER, Role.ENGINEER}
@@ -152,8 +152,7 @@ def _locked(scan: DatasetScan) -> DatasetVersion:
 def _require(actor: Actor, version: DatasetVersion, allowed: frozenset[Any], what: str) -> None:
     if actor.auth not in _BY_A_PERSON or actor.principal.kind != PrincipalKind.PERSON:
         raise VerdictNotPermittedError(f"To {what} takes a signed-in person.", "not_a_person")
-    held = RoleAssignment.objects.select_for_update().filter(principal=actor.principal, revoked_at__isnull=True)
-    list(held.order_by("pk"))  # what is revoked meanwhile is revoked after this
+    actor.principal.keep_roles()
     if not actor.principal.roles(version.dataset.project) & {str(role) for role in allowed}:
         wanted = ", ".join(sorted(map(str, allowed)))
         raise VerdictNotPermittedError(f"To {what} takes one of the roles {wanted}.")

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -61,7 +62,8 @@ class Reveals(ApiView):
     scopes = {"GET": "read", "POST": "decide"}
 
     def person(self, project: Project) -> Actor:
-        """Return who acts, as somebody who may reveal."""
+        """Return who acts, as somebody who may reveal until the transaction ends."""
+        self.caller.principal.keep_roles()
         if self.caller.auth not in BY_A_PERSON:
             raise RevealPersonError("Personal data is revealed to a person who is signed in.")
         return self.actor(project, REVEALERS, "reveal personal data")
@@ -82,6 +84,7 @@ class RevealsView(Reveals):
 
     @describe(RevealPrinted, sent=RevealSent, status=201)
     @once()
+    @transaction.atomic
     def post(self, request: Request) -> Response:  # noqa: ARG002
         """Ask to open sealed values; nothing is opened yet."""
         given = self.read(RevealSent)
@@ -101,6 +104,7 @@ class RevealGrantView(Reveals):
 
     @describe(RevealPrinted, sent=Empty, operation_id="reveals_grant")
     @once()
+    @transaction.atomic
     def post(self, request: Request, reveal_id: UUID) -> Response:  # noqa: ARG002
         """Agree, as another person than the one who asked."""
         reveal = self.reveal(reveal_id)
@@ -113,6 +117,7 @@ class RevealOpenView(Reveals):
 
     @describe(RevealedPrinted, sent=TokensSent, operation_id="reveals_open")
     @once(hide=("values",))
+    @transaction.atomic
     def post(self, request: Request, reveal_id: UUID) -> Response:  # noqa: ARG002
         """Answer with the values, once, to the person who asked; the same tokens are sent again, in their order."""
         reveal, given = self.reveal(reveal_id), self.read(TokensSent)

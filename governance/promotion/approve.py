@@ -13,7 +13,7 @@ from governance.rules.approvals import BY_A_PERSON
 from governance.rules.policy import Stage, read_policy
 from governance.rules.states import PromotionState
 from registry.ledger.append import append, moment
-from registry.models import Actor, Commitment, PrincipalKind, RoleAssignment
+from registry.models import Actor, Commitment, PrincipalKind
 
 SHORTEST_REASON = 10
 
@@ -49,12 +49,6 @@ def _reason(text: str) -> Commitment:
     if len(text.strip()) < SHORTEST_REASON:
         raise ReasonMissingError(f"a decision needs a reason of at least {SHORTEST_REASON} characters")
     return Commitment.of(text.strip())
-
-
-def keep_roles(actor: Actor) -> None:
-    """Keep the actor's roles as they are until the transaction ends: what is revoked meanwhile is revoked after it."""
-    held = RoleAssignment.objects.select_for_update().filter(principal=actor.principal, revoked_at__isnull=True)
-    list(held.order_by("pk"))
 
 
 def may_decide(promotion: PromotionRequest, actor: Actor) -> frozenset[str]:
@@ -158,7 +152,7 @@ def _approve(
     promotion: PromotionRequest, actor: Actor, reason: str, evaluation_digest: str, acknowledged: Collection[str]
 ) -> Approval:
     locked = lock(promotion.pk)
-    keep_roles(actor)
+    actor.principal.keep_roles()
     held = may_decide(locked, actor)
     _check_current(locked, evaluation_digest)
     if newer := newer_policy(locked):
@@ -198,7 +192,7 @@ def _turn_down(  # noqa: PLR0917 - one decision
     promotion: PromotionRequest, action: str, target: PromotionState, actor: Actor, reason: str, evaluation_digest: str
 ) -> Approval:
     locked = lock(promotion.pk)
-    keep_roles(actor)
+    actor.principal.keep_roles()
     held = may_decide(locked, actor)
     _check_current(locked, evaluation_digest)
     approval = _give(locked, action, actor, held, reason, [])

@@ -11,7 +11,6 @@ from governance.promotion.approve import (
     SHORTEST_REASON,
     DecisionRefusedError,
     ReasonMissingError,
-    keep_roles,
 )
 from governance.promotion.judge import people_of, settle
 from governance.promotion.request import require_role
@@ -84,7 +83,7 @@ def grant_waiver(waiver: Waiver, *, actor: Actor) -> Waiver:
         str(person.pk), policy.approval.separation
     ):
         raise DecisionRefusedError("a waiver is granted by another person than those who asked", "own_request")
-    keep_roles(actor)
+    person.keep_roles()
     held = person.roles(promotion.project)
     if policy.waivers.role not in held:
         raise DecisionRefusedError(f"to grant a waiver takes the role {policy.waivers.role}", "not_permitted")

@@ -80,6 +80,7 @@ def projects_about(commitment: Commitment) -> set[UUID]:
 
 def _administrator(actor: Actor, projects: set[UUID | None]) -> Actor:
     """Return the actor as an administrator, who has to be one in every project that the commitment is about."""
+    actor.principal.keep_roles()
     for one in projects:
         project = Project.objects.get(pk=one) if one else Project.default()
         require_one_of(actor.principal, project, ADMINISTRATORS, "erase what is behind a commitment")

@@ -41,6 +41,7 @@ def place_hold(subject: str, *, reason: str, actor: Actor) -> LegalHold:
     if place is None:
         raise HoldSubjectError(f"{subject[:120]!r} is of no project; a hold is on «noun:id», such as project:ID.")
     project = Project.objects.select_for_update(no_key=True).get(pk=place)
+    actor.principal.keep_roles()
     actor = replace(actor, role=require_one_of(actor.principal, project, POLICY_MAKERS, "place a hold"))
     hold = LegalHold(project=project, subject=subject, placed_by=actor.principal, reason=Commitment.of(reason))
     hold.full_clean()
@@ -83,6 +84,7 @@ def lift_hold(hold: LegalHold, *, actor: Actor) -> LegalHold:
 def _locked(hold: LegalHold, actor: Actor) -> tuple[LegalHold, Actor]:
     locked = LegalHold.objects.select_for_update().get(pk=hold.pk)
     person: Principal = actor.principal
+    person.keep_roles()
     role = require_one_of(person, locked.project, POLICY_MAKERS, "lift a hold")
     if person.kind != PrincipalKind.PERSON or actor.auth not in BY_A_PERSON:
         raise NotOnePersonError("a hold is lifted by two persons, each signed in or by a token of their own")

@@ -77,6 +77,10 @@ class Principal(Row):
         held = self.assignments.filter(project=project, revoked_at__isnull=True)
         return frozenset(held.values_list("role", flat=True))
 
+    def keep_roles(self) -> None:
+        """Keep the roles as they are until the transaction ends: what is revoked meanwhile is revoked after it."""
+        list(self.assignments.select_for_update().filter(revoked_at__isnull=True).order_by("pk"))
+
 
 class Identity(Row):
     """One name of a principal in one system; a name belongs to one principal."""

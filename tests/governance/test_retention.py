@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from governance.access.permissions import RoleMissingError
@@ -160,6 +162,28 @@ def test_a_hold_on_the_subject_or_its_project_keeps_it_until_two_have_lifted_it(
     kinds = [entry.kind for entry in read.newest(6)][::-1]
     assert kinds == ["hold.placed", "hold.lift_requested", "hold.lifted"] * 2
     assert erase(world, commitment).erased_at is not None
+
+
+def keeps_roles(queries):
+    return any("registry_roleassignment" in one["sql"] and "FOR UPDATE" in one["sql"] for one in queries)
+
+
+@pytest.mark.skipif(not connection.features.has_select_for_update, reason="SQLite locks the whole database")
+def test_the_roles_by_which_somebody_keeps_or_erases_stay_until_it_is_recorded(world, said):
+    commitment, subject = said
+    hold = place_hold(subject, reason="a court asked for it", actor=world.actor("risk"))
+    deeds = (
+        lambda: place_hold(subject, reason="another court asked", actor=world.actor("officer")),
+        lambda: request_lift(hold, reason="the case is closed", actor=world.actor("officer")),
+        lambda: lift_hold(hold, actor=world.actor("second")),
+    )
+    for deed in deeds:
+        with CaptureQueriesContext(connection) as queries:
+            deed()
+        assert keeps_roles(queries)
+    with CaptureQueriesContext(connection) as queries, pytest.raises(OnHoldError):
+        erase(world, commitment)
+    assert keeps_roles(queries)
 
 
 def test_a_hold_elsewhere_keeps_nothing_but_what_nobody_can_place(world, said):

@@ -3,6 +3,8 @@
 import logging
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from governance.exports.verify import verify
 from governance.models import IdempotencyRecord
@@ -142,6 +144,16 @@ def test_two_persons_open_a_sealed_value_and_its_answer_is_not_kept(calm):
     assert "Qwerty" not in str(list(IdempotencyRecord.objects.values()))
     assert calm.client("auditor").get(f"{API}/reveals").json()["results"][0]["opened_at"] is not None
     assert verify().faults == ()
+
+
+@pytest.mark.skipif(not connection.features.has_select_for_update, reason="SQLite locks the whole database")
+def test_the_role_by_which_somebody_asks_for_values_stays_until_it_is_recorded(calm):
+    token = current_key(Project.default(), actor=Actor.system()).sealed("PERSON", "Zyx Qwerty", joins=False)
+    body = {"project": "default", "tokens": [token], "reason": "a call back"}
+    client = calm.client("officer")
+    with CaptureQueriesContext(connection) as queries:
+        assert client.post(f"{API}/reveals", body).status_code == 201
+    assert any("registry_roleassignment" in one["sql"] and "FOR UPDATE" in one["sql"] for one in queries)
 
 
 def test_recipes_and_reports_are_printed_to_those_who_see_the_project(calm):
